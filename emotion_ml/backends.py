@@ -1,0 +1,159 @@
+"""The runtimes that can run the network: ONNX Runtime int8 on a CPU, torch in half precision on CUDA.
+
+Knows files, hashes and devices. Every backend applies the same calibration temperature, kept with the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from emotion_ml.engine import MAX_BATCH, Backend, Batch, ModelInfo
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+NAME: Final = "resnet50-five-expressions"
+CHECKPOINT: Final = f"{NAME}.safetensors"
+EXPORT: Final = f"{NAME}.int8.onnx"
+HASHES: Final = "SHA256SUMS"
+
+_BATCH_SHAPES: Final = (1, 2, 4, 8, 16, 32)
+_LADDER: Final = 4  # how often a batch is halved when the card is out of memory before the CPU takes over
+
+
+class BadWeights(Exception):
+    """A model file is missing, is not the one that was shipped, or does not hold this network."""
+
+
+def choose(weights: Path, *, threads: int, wanted: str = "auto") -> Backend:
+    """CUDA where torch sees a card, else ONNX Runtime int8. Raises BadWeights."""
+    if wanted == "onnx":
+        return OnnxBackend(weights, threads, "asked for")
+    cuda, reason = _cuda()
+    if cuda:
+        return TorchBackend(weights, "cuda", reason)
+    if wanted == "torch":
+        return TorchBackend(weights, "cpu", f"asked for, and {reason}")
+    return OnnxBackend(weights, threads, reason)
+
+
+def verified(path: Path) -> str:
+    """The SHA-256 of a model file, compared with the list beside it. Raises BadWeights where they differ."""
+    if not path.is_file():
+        raise BadWeights(f"{path.name} is missing from {path.parent}")
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    hashes = path.parent / HASHES
+    listed = hashes.read_text().splitlines() if hashes.is_file() else []
+    if f"{actual}  {path.name}" not in listed:
+        raise BadWeights(f"{path.name} is not the file that {HASHES} names: run `python -m emotion_ml convert` again")
+    return actual
+
+
+class OnnxBackend:
+    """int8 on a CPU. ONNX Runtime sessions are safe to share, but one engine thread is all that calls it."""
+
+    def __init__(self, weights: Path, threads: int, reason: str) -> None:
+        import onnxruntime
+
+        path = weights / EXPORT
+        sha256 = verified(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Spinning threads starve the decoder and the detector, which share the cores with us.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.input_px = int(metadata["input_px"])
+        self._temperature = float(metadata["temperature"])
+        self.info = ModelInfo(NAME, sha256, "onnxruntime int8, CPU", reason)
+
+    def logits(self, batch: Batch) -> Batch:
+        (answer,) = self._session.run(None, {"faces": batch})
+        return np.asarray(answer, dtype=np.float32) / self._temperature
+
+
+class TorchBackend:
+    """The checkpoint in torch: half precision and channels-last on CUDA, single precision on a CPU.
+
+    Batches are padded to a few fixed shapes, so that the card's kernels are chosen once. When its memory runs out the
+    batch is halved, at most four times, and then the network moves to the CPU for good.
+    """
+
+    def __init__(self, weights: Path, device: str, reason: str) -> None:
+        import torch
+
+        from emotion_ml import model
+
+        path = weights / CHECKPOINT
+        sha256 = verified(path)
+        self._torch = torch
+        try:
+            network, metadata = model.load(path)
+        except ValueError as error:
+            raise BadWeights(str(error)) from error
+        self._network: torch.nn.Module = network
+        self._place(device)
+        self.input_px = int(metadata["input_px"])
+        self._temperature = float(metadata["temperature"])
+        self.info = ModelInfo(NAME, sha256, f"torch {self._precision}, {device}", reason)
+
+    def logits(self, batch: Batch) -> Batch:
+        size = MAX_BATCH
+        for _ in range(_LADDER + 1):
+            try:
+                parts = [self._forward(batch[start : start + size]) for start in range(0, len(batch), size)]
+                return np.concatenate(parts) / self._temperature
+            except self._torch.OutOfMemoryError:
+                size = max(1, min(size, len(batch)) // 2)
+                self._torch.cuda.empty_cache()
+                log.warning("the card is out of memory: batch of %d", size)
+        log.error("the card stays out of memory: the CPU takes over")
+        self._place("cpu")
+        return self.logits(batch)
+
+    @property
+    def _precision(self) -> str:
+        return str(self._dtype).removeprefix("torch.")
+
+    def _place(self, device: str) -> None:
+        self._device = device
+        self._dtype = self._torch.float16 if device == "cuda" else self._torch.float32
+        self._network = self._network.to(device=device, dtype=self._dtype, memory_format=self._torch.channels_last)  # type: ignore[call-overload]
+
+    def _forward(self, batch: Batch) -> Batch:
+        shape = next(size for size in _BATCH_SHAPES if size >= len(batch)) if self._device == "cuda" else len(batch)
+        padded = np.zeros((shape, *batch.shape[1:]), dtype=np.float32)
+        padded[: len(batch)] = batch
+        images = self._torch.from_numpy(padded).to(self._device, self._dtype)
+        with self._torch.inference_mode():
+            answer: Any = self._network(images.contiguous(memory_format=self._torch.channels_last))
+        return np.asarray(answer[: len(batch)].float().cpu().numpy(), dtype=np.float32)
+
+
+def _cuda() -> tuple[bool, str]:
+    """Whether torch sees a CUDA card, and a sentence for the log. A CPU build is told apart without importing torch."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return False, "torch is not installed"
+    if not (Path(spec.origin).parent / "lib" / "libtorch_cuda.so").exists():
+        return False, "this torch is a CPU build"
+    import torch
+
+    if not torch.cuda.is_available():
+        return False, "no CUDA card is available"
+    return True, f"CUDA card found: {torch.cuda.get_device_name(0)}"
+
+
+def write_hashes(weights: Path) -> None:
+    """List the SHA-256 of every model file in `weights`, as `sha256sum` would."""
+    files = sorted(path for path in weights.iterdir() if path.suffix in {".safetensors", ".onnx", ".tflite"})
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (weights / HASHES).write_text("".join(lines))

@@ -1,0 +1,18 @@
+"""The five apparent expressions, in the order of the checkpoint's output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+EMOTIONS: Final = ("Angry", "Happy", "Neutral", "Sad", "Surprise")
+"""Column order of every probability vector in this project."""
+
+COLOURS: Final[Mapping[str, str]] = {
+    "Angry": "#D55E00",
+    "Happy": "#E69F00",
+    "Neutral": "#7A8791",
+    "Sad": "#0072B2",
+    "Surprise": "#8E5BA6",
+}
+"""One colour each wherever an expression is drawn; told apart also by people who see fewer colours."""
