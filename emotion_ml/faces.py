@@ -58,6 +58,17 @@ class Mode(StrEnum):
     AUDIENCE = "audience"
 
 
+class Detectors:
+    """The two networks. They keep nothing from picture to picture: any number of finders and threads may share them."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.yunet = YuNet(threads or _spare_threads())
+        self.blazeface = BlazeFace()
+
+    def close(self) -> None:
+        self.blazeface.close()
+
+
 class FaceFinder:
     """Finds every face of one stream of pictures, given in order; not to be shared between threads.
 
@@ -72,11 +83,15 @@ class FaceFinder:
 
     So a small face that appears between scouts may be missed until the next one. A face needs SURE to be believed, and
     KNOWN where the last picture or scout had one. The same pictures in the same order give the same answer.
+
+    `detectors` that are given are the caller's to close.
     """
 
-    def __init__(self, threads: int | None = None, *, scout_every: int = SCOUT_EVERY) -> None:
-        self._yunet = YuNet(threads or _spare_threads())
-        self._blazeface = BlazeFace()
+    def __init__(
+        self, threads: int | None = None, *, scout_every: int = SCOUT_EVERY, detectors: Detectors | None = None
+    ) -> None:
+        self._detectors = detectors or Detectors(threads)
+        self._owned = self._detectors if detectors is None else None
         self._scout_every = scout_every
         self.reset()
 
@@ -102,7 +117,8 @@ class FaceFinder:
         self._last: list[Detection] = []
 
     def close(self) -> None:
-        self._blazeface.close()
+        if self._owned is not None:
+            self._owned.close()
 
     def find(self, image: NDArray[np.uint8]) -> list[Detection]:
         """The faces of the stream's next picture, u8 RGB (H, W, 3), from left to right."""
@@ -115,7 +131,7 @@ class FaceFinder:
     def find_in_photo(self, image: NDArray[np.uint8]) -> list[Detection]:
         """The faces of a single picture, from left to right: all that either detector sees. Leaves the stream be."""
         seen = [face for face in self._both_scales(image, _scout_px(image)) if face.score >= SURE]
-        close = [face for face in self._blazeface.find(image) if not _any_overlaps(face.box, seen)]
+        close = [face for face in self._detectors.blazeface.find(image) if not _any_overlaps(face.box, seen)]
         return sorted(chain(seen, close), key=lambda face: face.box.left)
 
     def _look(self, image: NDArray[np.uint8]) -> Iterable[Detection]:
@@ -124,12 +140,12 @@ class FaceFinder:
         self._until_scout -= 1
         if self._mode is Mode.AUDIENCE:
             return self._believed(self._both_scales(image, steady_px(self._scouted, image.shape)))
-        found = self._blazeface.find(image)
+        found = self._detectors.blazeface.find(image)
         return found if len(found) >= len(self._scouted) else self._scout(image)
 
     def _scout(self, image: NDArray[np.uint8]) -> list[Detection]:
         seen = self._believed(self._both_scales(image, _scout_px(image)))
-        close = self._blazeface.find(image)
+        close = self._detectors.blazeface.find(image)
         self._until_scout = self._scout_every - 1
         self._mode = mode_for(seen, close, max(image.shape[:2]))
         self._scouted = close if self._mode is Mode.CLOSE_UP else seen
@@ -141,11 +157,11 @@ class FaceFinder:
 
     def _both_scales(self, image: NDArray[np.uint8], long_px: int) -> list[Detection]:
         """YuNet at `long_px`, and at LEAST_PX for the faces that are too large to be seen whole at `long_px`."""
-        found = self._yunet.find(image, long_px, KNOWN)
+        found = self._detectors.yunet.find(image, long_px, KNOWN)
         if long_px * min(image.shape[:2]) <= LARGEST_PX * max(image.shape[:2]):
             return found
         large = LARGEST_PX * max(image.shape[:2]) / long_px
-        huge = [face for face in self._yunet.find(image, LEAST_PX, SURE) if face.box.height > large]
+        huge = [face for face in self._detectors.yunet.find(image, LEAST_PX, SURE) if face.box.height > large]
         return huge + [face for face in found if not any(_inside(face.box, other.box) for other in huge)]
 
 

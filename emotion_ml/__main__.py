@@ -1,0 +1,232 @@
+"""python -m emotion_ml: the model's own commands. Parses arguments, prints results; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+# Waiting OpenMP threads must sleep, not spin: read by torch and OpenCV when they are first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from tqdm import tqdm
+
+from emotion_ml.labels import EMOTIONS
+from emotion_ml.quiet import hush_native_logs
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 could not, 2 wrong arguments."""
+    arguments = _parser().parse_args(argv)
+    hush_native_logs()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        status: int = arguments.run(arguments)
+    except (OSError, ValueError, _known_errors()) as error:
+        print(f"{arguments.command}: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _known_errors() -> type[Exception]:
+    from emotion_ml.backends import BadWeights
+
+    return BadWeights
+
+
+def _devices(_: argparse.Namespace) -> int:
+    with _engine("auto") as engine:
+        model = engine.model
+    print(f"model    {model.name}\nsha256   {model.sha256}\nbackend  {model.backend}\nbecause  {model.reason}")
+    print(f"cores    {os.cpu_count()}")
+    return 0
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from emotion_ml import photo
+    from emotion_ml.faces import FaceFinder
+
+    answers: list[dict[str, Any]] = []
+    with _engine(arguments.backend) as engine, FaceFinder() as finder:
+        for path in tqdm(arguments.images, unit="image", disable=len(arguments.images) < 2):
+            answer: dict[str, Any] = {"path": str(path), "faces": []}
+            try:
+                expressions = photo.predict(photo.load(path), engine, finder, cropped=arguments.cropped)
+                answer["faces"] = [
+                    {"box": asdict(found.box), "probabilities": dict(zip(EMOTIONS, found.probabilities, strict=True))}
+                    for found in expressions
+                ]
+            except photo.NotAPicture as error:
+                answer["error"] = str(error)
+            answers.append(answer)
+    _print_predictions(answers, as_json=arguments.json)
+    return 1 if any("error" in answer for answer in answers) else 0
+
+
+def _print_predictions(answers: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(answers, indent=1))
+        return
+    for answer in answers:
+        print(answer.get("error") or f"{answer['path']}: {len(answer['faces'])} face(s)")
+        for face in answer["faces"]:
+            shares = sorted(face["probabilities"].items(), key=lambda item: -item[1])
+            print("  " + "  ".join(f"{name} {share:.0%}" for name, share in shares))
+
+
+def _video(arguments: argparse.Namespace) -> int:
+    from emotion_ml import render, video
+    from emotion_ml.pipeline import analyse
+
+    readings = []
+    stopped = None
+    try:
+        info = video.probe(arguments.input)
+        with _engine(arguments.backend) as engine, tqdm(total=round(info.duration_s, 1), unit="s") as bar:
+            for reading in analyse(arguments.input, engine, fps=arguments.fps):
+                readings.append(reading)
+                bar.update(reading.t_s - bar.n)
+    except video.NotAVideo as error:
+        raise ValueError(str(error)) from error
+    except video.Truncated as error:
+        stopped = error.t_s
+        print(f"the file is damaged: results end at {error.t_s:.1f} s", file=sys.stderr)
+    if arguments.json:
+        report = {"recording": asdict(info), "stopped_at_s": stopped, "readings": [asdict(r) for r in readings]}
+        arguments.json.write_text(json.dumps(report))
+    if arguments.out:
+        render.annotate(arguments.input, arguments.out, readings)
+    print(f"{len(readings)} pictures analysed, faces in {sum(bool(r.faces) for r in readings)}")
+    return 0
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from emotion_ml import render, video
+
+    try:
+        video.probe(arguments.input)
+    except video.NotAVideo as error:
+        raise ValueError(str(error)) from error
+    with tqdm(total=1.0, unit="video", bar_format="{l_bar}{bar}") as bar:
+        render.transcode(arguments.input, arguments.output, on_progress=lambda share: bar.update(share - bar.n))
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from emotion_ml.train import train
+
+    best = train(arguments.data, arguments.config, arguments.out, backbone=arguments.backbone, limit=arguments.limit)
+    print(f"best PublicTest accuracy (FER+ plurality): {best:.2%}, in {arguments.out / 'model.safetensors'}")
+    return 0
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from emotion_ml.convert import convert
+
+    print(json.dumps(convert(arguments.checkpoint, arguments.data, arguments.out)))
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from emotion_ml.evaluate import evaluate
+
+    with _engine(arguments.backend) as engine:
+        report = evaluate(engine, arguments.data, arguments.protocol, arguments.split)
+    text = json.dumps(report, indent=1)
+    if arguments.json:
+        arguments.json.write_text(text)
+    print(text)
+    return 0
+
+
+def _benchmark(arguments: argparse.Namespace) -> int:
+    from emotion_ml.benchmark import benchmark, table
+    from emotion_ml.endurance import endurance
+
+    if arguments.memory:
+        print(json.dumps(endurance(arguments.memory), indent=1))
+        return 0
+    report = benchmark(arguments.clips, fps=arguments.fps)
+    print(json.dumps(report, indent=1) if arguments.json else table(report))
+    return 0
+
+
+def _engine(backend: str) -> Any:
+    from emotion_ml.engine import EmotionEngine
+
+    return EmotionEngine.create(backend=backend)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from emotion_ml.pipeline import DEFAULT_FPS
+
+    parser = argparse.ArgumentParser(prog="python -m emotion_ml", description="Apparent expressions in pictures.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run: Any, about: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(run=run)
+        return sub
+
+    def with_backend(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--backend", choices=("auto", "onnx", "torch"), default="auto")
+
+    command("devices", _devices, "Say which device and runtime the engine uses here, and why.")
+
+    sub = command("predict", _predict, "Read the expressions in pictures.")
+    sub.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    sub.add_argument("--cropped", action="store_true", help="each picture is already one face")
+    sub.add_argument("--json", action="store_true", help="print a list of {path, faces: [{box, probabilities}]}")
+    with_backend(sub)
+
+    sub = command("video", _video, "Read a recording; optionally write it with boxes and labels drawn.")
+    sub.add_argument("input", type=Path, metavar="IN")
+    sub.add_argument("--out", type=Path, metavar="OUT.mp4", help="annotated H.264 with the original sound")
+    sub.add_argument("--json", type=Path, metavar="OUT.json", help="every reading")
+    sub.add_argument("--fps", type=float, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
+    with_backend(sub)
+
+    sub = command("prepare", _prepare, "Make an MP4 that every browser plays, upright, at the original timing.")
+    sub.add_argument("input", type=Path, metavar="IN")
+    sub.add_argument("output", type=Path, metavar="OUT")
+
+    sub = command("benchmark", _benchmark, "Measure the whole pipeline and its stages on this machine.")
+    sub.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made")
+    sub.add_argument("--fps", type=float, default=DEFAULT_FPS)
+    sub.add_argument("--json", action="store_true")
+    sub.add_argument("--memory", type=Path, metavar="CLIP", help="peak memory of CLIP repeated to 2 and to 30 minutes")
+    _add_training(command, with_backend)
+    return parser
+
+
+def _add_training(command: Any, with_backend: Any) -> None:
+    sub = command("train", _train, "Fine-tune the network; continues where the folder's last epoch ended.")
+    sub.add_argument("--data", type=Path, required=True, metavar="FER.npz")
+    sub.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    sub.add_argument("--backbone", type=Path, metavar="IMAGENET.safetensors", help="weights to start from")
+    sub.add_argument("--config", type=Path, default=PACKAGE / "config.yml")
+    sub.add_argument("--limit", type=int, help="only so many faces, for a trial")
+
+    sub = command("convert", _convert, "Calibrate a checkpoint and export it as safetensors and int8 ONNX.")
+    sub.add_argument("checkpoint", type=Path)
+    sub.add_argument("--data", type=Path, required=True, metavar="FER.npz")
+    sub.add_argument("--out", type=Path, default=PACKAGE / "weights")
+
+    sub = command("evaluate", _evaluate, "Measure accuracy and calibration on faces that training never saw.")
+    sub.add_argument("--data", type=Path, required=True, metavar="FER.npz")
+    sub.add_argument("--protocol", choices=("ferplus-plurality", "ferplus-strict", "fer2013"), required=True)
+    sub.add_argument("--split", choices=("public", "private"), default="private")
+    sub.add_argument("--json", type=Path, metavar="OUT")
+    with_backend(sub)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

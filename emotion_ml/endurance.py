@@ -1,0 +1,72 @@
+"""Whether memory stays flat: the same footage for two minutes and for thirty, each analysed in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+
+MINUTES: Final = (2, 30)
+
+
+def endurance(clip: Path) -> dict[str, float]:
+    """Peak resident memory in MiB by minutes of `clip` repeated, and the difference as ``growth_mib``."""
+    with tempfile.TemporaryDirectory() as folder:
+        peaks = {f"{minutes}_min": _peak(repeated(clip, Path(folder, "long.mp4"), minutes * 60)) for minutes in MINUTES}
+    first, last = peaks.values()
+    return peaks | {"growth_mib": last - first}
+
+
+def repeated(clip: Path, out: Path, seconds: float) -> Path:
+    """The pictures of `clip` over and over until `seconds` are full, copied without encoding; returns `out`."""
+    shift = end = Fraction(0)
+    with av.open(str(out), "w") as target:
+        copy: Any = None
+        while end < seconds:
+            with av.open(str(clip)) as source:
+                stream = source.streams.video[0]
+                copy = copy or target.add_stream_from_template(stream)
+                for packet in source.demux(stream):
+                    if packet.dts is None or packet.pts is None or packet.time_base is None:
+                        continue
+                    packet.pts += round(shift / packet.time_base)
+                    packet.dts += round(shift / packet.time_base)
+                    end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+                    packet.stream = copy
+                    target.mux(packet)
+            shift = end + Fraction(1, 20)
+    return out
+
+
+def _peak(path: Path) -> float:
+    command = [sys.executable, "-m", "emotion_ml.endurance", str(path)]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return float(json.loads(answer.stdout))
+
+
+def _measure(path: Path) -> float:
+    """What an upload does with its readings: gather them and pack them a second at a time."""
+    from analytics.readings import Readings
+    from emotion_ml.engine import EmotionEngine
+    from emotion_ml.pipeline import analyse
+    from emotion_ml.types import Reading
+
+    waiting: list[Reading] = []
+    with EmotionEngine.create() as engine:
+        for reading in analyse(path, engine):
+            waiting.append(reading)
+            if len(waiting) == 5:
+                Readings.of(waiting).to_bytes()
+                waiting = []
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    print(_measure(Path(sys.argv[1])))

@@ -1,0 +1,118 @@
+"""python -m emotion_ml, as its user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotion_ml.__main__ import main
+from emotion_ml.labels import EMOTIONS
+from emotion_ml.tests import clips, scenes
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.fromarray(scenes.photo("astronaut")).save(path)
+    return path
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    look = clips.Look(width=640, height=360, paint=lambda *_: scenes.close_up())
+    return clips.write(tmp_path / "clip.mp4", clips.steady(25, 1.2), look, sound=clips.Sound(1.2))
+
+
+def test_devices_names_the_backend_and_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["devices"]) == 0
+    out = capsys.readouterr().out
+    assert "backend" in out
+    assert "because" in out
+
+
+def test_predict_finds_the_face_and_prints_the_promised_json(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(photo), "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["path"] == str(photo)
+    (face,) = answer["faces"]
+    assert set(face["box"]) == {"left", "top", "width", "height"}
+    assert list(face["probabilities"]) == list(EMOTIONS)
+    assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert max(face["probabilities"], key=face["probabilities"].__getitem__) == "Happy"
+
+
+def test_predict_cropped_takes_the_whole_picture_as_one_face(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "face.png"
+    Image.fromarray(scenes.photo("astronaut")[40:190, 150:300]).convert("L").save(path)
+    assert main(["predict", "--cropped", "--json", str(path)]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["faces"][0]["box"] == {"left": 0, "top": 0, "width": 150, "height": 150}
+
+
+def test_predict_says_which_picture_it_could_not_read_and_reads_the_others(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.jpg").write_text("not a picture")
+    assert main(["predict", str(tmp_path / "bad.jpg"), str(photo), "--json"]) == 1
+    bad, good = json.loads(capsys.readouterr().out)
+    assert "not a picture" in bad["error"]
+    assert len(good["faces"]) == 1
+
+
+def test_both_backends_see_the_same_expression(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = []
+    for backend in ("onnx", "torch"):
+        main(["predict", str(photo), "--json", "--backend", backend])
+        answers.append(list(json.loads(capsys.readouterr().out)[0]["faces"][0]["probabilities"].values()))
+    np.testing.assert_allclose(answers[0], answers[1], atol=0.12)
+
+
+def test_video_writes_the_annotated_clip_and_its_readings(clip: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "out.mp4", tmp_path / "out.json"
+    assert main(["video", str(clip), "--out", str(out), "--json", str(report)]) == 0
+    readings = json.loads(report.read_text())["readings"]
+    assert [len(reading["faces"]) for reading in readings] == [1] * 6
+    with av.open(str(out)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.streams.audio[0].codec_context.name == "aac"
+
+
+def test_prepare_makes_a_playable_file(clip: Path, tmp_path: Path) -> None:
+    assert main(["prepare", str(clip), str(tmp_path / "out.mp4")]) == 0
+    assert (tmp_path / "out.mp4").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("command", ["video", "prepare"])
+def test_what_is_no_video_is_refused_with_a_sentence(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("hello")
+    assert main([command, str(bad), *([str(tmp_path / "o.mp4")] if command == "prepare" else [])]) == 1
+    assert "cannot be read as a video" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_said_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["video", str(tmp_path / "absent.mp4")]) == 1
+    assert "absent.mp4" in capsys.readouterr().err
+
+
+def test_benchmark_prints_the_whole_and_every_stage(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["benchmark", str(clip), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert set(report["clips"][0]["stages"]) == {"decode", "detect", "infer", "score"}
+    assert report["clips"][0]["real_time_factor"] > 0
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("devices", "predict", "video", "prepare", "train", "convert", "evaluate", "benchmark"):
+        with pytest.raises(SystemExit, match="0"):
+            main([command, "--help"])
+        assert "usage" in capsys.readouterr().out
