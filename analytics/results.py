@@ -6,6 +6,7 @@ same; whatever was not measured is null.
 
     version, model {name, sha256, backend}
     recording {duration_s, fps, width, height, frames_analysed}
+    stopped_at_s         where a partial analysis ended, or null; then coverage is of the time up to there
     coverage             share of the recording's time with a face that counts
     detection_rate       share of the analysed instants with any face
     confidence           mean probability of the most probable expression
@@ -59,21 +60,23 @@ class Model(Protocol):
     def backend(self) -> str: ...
 
 
-def summarise(readings: Readings, info: VideoInfo, model: Model, *, version: str) -> Result:
-    """The whole result."""
+def summarise(
+    readings: Readings, info: VideoInfo, model: Model, *, version: str, stopped_at_s: float | None = None
+) -> Result:
+    """The whole result. Of a partial analysis, which ended at `stopped_at_s`, nothing after that is judged."""
     instants = timeline.instants(readings)
     return {
         "version": version,
         "model": {"name": model.name, "sha256": model.sha256, "backend": model.backend},
-        **_headline(readings, instants, info),
+        **_headline(readings, instants, info, stopped_at_s),
         "series": _series(instants),
         "rolling": _rolling(instants),
     }
 
 
-def headline(readings: Readings, info: VideoInfo) -> Result:
+def headline(readings: Readings, info: VideoInfo, *, stopped_at_s: float | None = None) -> Result:
     """Everything of the result but version, model, series and rolling: what a page needs at once."""
-    return _headline(readings, timeline.instants(readings), info)
+    return _headline(readings, timeline.instants(readings), info, stopped_at_s)
 
 
 def to_json(result: Result) -> bytes:
@@ -81,8 +84,9 @@ def to_json(result: Result) -> bytes:
     return json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _headline(readings: Readings, instants: Instants, info: VideoInfo) -> Result:
+def _headline(readings: Readings, instants: Instants, info: VideoInfo, stopped_at_s: float | None) -> Result:
     distribution = instants.distribution
+    analysed_s = info.duration_s if stopped_at_s is None else stopped_at_s
     return {
         "recording": {
             "duration_s": _number(info.duration_s),
@@ -91,7 +95,8 @@ def _headline(readings: Readings, instants: Instants, info: VideoInfo) -> Result
             "height": info.height,
             "frames_analysed": len(readings.times),
         },
-        "coverage": _number(timeline.coverage(instants, info.duration_s)),
+        "stopped_at_s": _number(stopped_at_s),
+        "coverage": _number(timeline.coverage(instants, analysed_s)),
         "detection_rate": _number(timeline.detection_rate(instants)),
         "confidence": _number(_confidence(instants)),
         "peak_faces": int(instants.faces.max(initial=0)),

@@ -257,3 +257,11 @@ def test_a_partial_analysis_covers_only_what_it_saw() -> None:
 def test_what_is_not_a_number_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"score": math.nan})
+
+
+def test_of_a_partial_analysis_coverage_is_of_the_part_that_was_analysed() -> None:
+    readings = audience(np.arange(100) / 5, dirichlet(100, 1))
+    whole = headline(readings, info(180))
+    partial = headline(readings, info(180), stopped_at_s=20.0)
+    assert whole["coverage"] == pytest.approx(22 / 180, abs=0.01)  # the last reading is taken to hold for 2 s
+    assert (partial["coverage"], partial["stopped_at_s"]) == (1.0, 20.0)

@@ -1,0 +1,39 @@
+"""Who is asking. The one way from a request to a session or a recording; everyone but its owner gets 404."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.http import Http404, HttpRequest
+
+from analytics import store
+from analytics.models import AnalysisSession, Recording
+
+OWNER = "owner"
+
+
+def owner_of(request: HttpRequest) -> str:
+    """The secret of the asking browser, made on its first visit."""
+    if OWNER not in request.session:
+        request.session[OWNER] = secrets.token_urlsafe(32)
+    return str(request.session[OWNER])
+
+
+def session_or_404(request: HttpRequest, session_id: uuid.UUID) -> AnalysisSession:
+    try:
+        return store.get_session(_known_owner(request), session_id)
+    except store.NotFound:
+        raise Http404 from None
+
+
+def recording_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
+    try:
+        return store.get_recording(_known_owner(request), session_id, recording_id)
+    except store.NotFound:
+        raise Http404 from None
+
+
+def _known_owner(request: HttpRequest) -> str:
+    """A stranger is not given a secret, and so leaves no row behind."""
+    return str(request.session.get(OWNER, ""))

@@ -1,0 +1,97 @@
+"""A recording's readings and one environment -> the figures of the results page, and the boxes of a stretch of it.
+
+Knows which numbers go into which chart. Refuses to know how a chart looks (charts) or how a number is computed
+(timeline, bands, scoring). Numbers are those of results.py, thinned out by charts where there are too many to see.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+from analytics import bands, charts, lanes, scoring, timeline
+from analytics.page import MAX_LANES
+from analytics.readings import Readings
+from analytics.reduction import every
+from analytics.scoring import ENVIRONMENTS, Environment
+from emotion_ml.labels import EMOTIONS
+from emotion_ml.types import VideoInfo
+
+LABELS: Final = {"30s": "30 seconds", "60s": "1 minute", "cumulative": "So far"}
+BANDED: Final = "30s"
+
+
+def figures(readings: Readings, info: VideoInfo, environment: Environment) -> dict[str, charts.Figure]:
+    """By the name of their place on the page; none without a used face."""
+    instants = timeline.instants(readings)
+    distribution, intervals = instants.distribution, bands.overall_bands(instants, ENVIRONMENTS)
+    if distribution is None or intervals is None:
+        return {}
+    compared = [
+        charts.Interval(each.name, each.label, band.score, band.low, band.high)
+        for each, band in zip(ENVIRONMENTS, intervals, strict=True)
+    ]
+    hold_s = timeline.longest_hold_s(readings.times)
+    return {
+        "environments": charts.environments(compared, environment.name),
+        "distribution": charts.distribution(dict(zip(EMOTIONS, distribution.tolist(), strict=True))),
+        "series": _series(instants, info, environment),
+        "lanes": lanes.lanes(_lanes(readings), readings.times, EMOTIONS, info.duration_s, hold_s),
+    }
+
+
+def _series(instants: timeline.Instants, info: VideoInfo, environment: Environment) -> charts.Figure:
+    lines = []
+    for name, window_s in timeline.WINDOWS_S.items():
+        full_s = timeline.first_full_s(instants, window_s) if math.isfinite(window_s) else 0.0
+        values = scoring.score(timeline.rolling(instants, window_s), environment)
+        lines.append(charts.Line(name, LABELS[name], math.inf if full_s is None else full_s, values))
+    banded = next(line for line in lines if line.name == BANDED)
+    at_s, _ = every(instants.times, banded.values, charts.MAX_POINTS)
+    low, high = bands.rolling_bands(instants, timeline.WINDOWS_S[BANDED], environment, at_s)
+    instant = scoring.score(instants.probabilities, environment)
+    band = charts.Band(BANDED, at_s, low, high)
+    span = min(environment.values), max(environment.values)
+    return charts.series(instants.times, instant, lines, [band], info.duration_s, span)
+
+
+def _lanes(readings: Readings) -> list[lanes.Lane]:
+    """The same faces as page.shown_tracks."""
+    ids, row, count = np.unique(readings.track, return_inverse=True, return_counts=True)
+    repeated = np.flatnonzero(count > 1)
+    most = np.sort(repeated[np.argsort(-count[repeated], kind="stable")][:MAX_LANES])
+    found = []
+    for index in most:
+        mine = row == index
+        label = f"Face {ids[index]}"
+        found.append(lanes.Lane(label, readings.frame[mine], readings.probabilities[mine], readings.used[mine]))
+    return found
+
+
+def spacing_s(readings: Readings) -> float:
+    """Usual time from one reading to the next; 0 with fewer than two."""
+    return float(np.median(np.diff(readings.times))) if len(readings.times) > 1 else 0.0
+
+
+def boxes(readings: Readings, from_s: float, to_s: float, hold_s: float) -> dict[str, Any]:
+    """The readings of [from_s, to_s) with the one before and the one after, and how long a reading holds at most."""
+    start = max(int(np.searchsorted(readings.times, from_s)) - 1, 0)
+    stop = min(int(np.searchsorted(readings.times, to_s)) + 1, len(readings.times))
+    edges = np.searchsorted(readings.frame, np.arange(start, stop + 1))
+    found = [
+        {"t_s": round(float(readings.times[start + i]), 6), "faces": [_face(readings, f) for f in range(a, b)]}
+        for i, (a, b) in enumerate(pairwise(edges))
+    ]
+    return {"hold_s": round(max(hold_s, spacing_s(readings)) * 1.5, 4), "readings": found}
+
+
+def _face(readings: Readings, row: int) -> dict[str, Any]:
+    return {
+        "id": int(readings.track[row]),
+        "box": [round(edge, 1) for edge in readings.boxes[row].tolist()],
+        "p": [round(share, 4) for share in readings.probabilities[row].tolist()],
+        "left_out": int(readings.left_out[row]),
+    }

@@ -1,0 +1,125 @@
+"""The rows of a session. They know what was measured and how far it came; where files lie is the store's business."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from emotion_ml.types import VideoInfo
+
+
+class AnalysisSession(models.Model):
+    """One load of the start page, and all that came of it. `owner_hash` is the digest of its browser's secret."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = (Status.QUEUED, Status.RUNNING)
+SHOWABLE = (Status.DONE, Status.PARTIAL)
+
+
+class Stage(models.TextChoices):
+    QUEUED = "queued"
+    PROBE = "probe"
+    ANALYSE = "analyse"
+    PLAYBACK = "playback"
+    FINISH = "finish"
+
+
+class Source(models.TextChoices):
+    FILE = "file"
+    LIVE = "live"  # a camera, read as it ran: there is no file, and what was not read is gone
+
+
+class Recording(models.Model):
+    """One uploaded video, or one stretch before a camera, and its analysis.
+
+    `progress` in [0, 1] is that of the present stage.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(AnalysisSession, on_delete=models.CASCADE, related_name="recordings")
+    name = models.CharField(max_length=120)  # as its visitor calls it: only ever shown as text
+    source = models.CharField(max_length=4, choices=Source.choices, default=Source.FILE)
+    environment = models.CharField(max_length=32)
+    analysis_fps = models.FloatField(default=5.0)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED, db_index=True)
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.QUEUED)
+    progress = models.FloatField(default=0.0)
+    message = models.CharField(max_length=300, blank=True, default="")
+    cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    stopped_at_s = models.FloatField(null=True, blank=True)
+    readings_bytes = models.PositiveBigIntegerField(default=0)  # what lies behind this in the file was never committed
+
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    stage_started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    model_name = models.CharField(max_length=120, blank=True, default="")
+    model_sha256 = models.CharField(max_length=64, blank=True, default="")
+    backend = models.CharField(max_length=60, blank=True, default="")
+
+    duration_s = models.FloatField(null=True, blank=True)
+    fps = models.FloatField(null=True, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    has_sound = models.BooleanField(null=True, blank=True)
+    codec = models.CharField(max_length=40, null=True, blank=True)
+    media_type = models.CharField(max_length=60, null=True, blank=True)
+    playable = models.BooleanField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def is_showable(self) -> bool:
+        return self.status in SHOWABLE
+
+    @property
+    def is_live(self) -> bool:
+        return self.source == Source.LIVE
+
+    @property
+    def info(self) -> VideoInfo | None:
+        if self.duration_s is None:
+            return None
+        return VideoInfo(
+            duration_s=self.duration_s,
+            fps=self.fps or 0.0,
+            width=self.width or 0,
+            height=self.height or 0,
+            has_sound=bool(self.has_sound),
+            codec=self.codec or "",
+            media_type=self.media_type or "",
+            playable=bool(self.playable),
+        )

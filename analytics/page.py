@@ -1,0 +1,152 @@
+"""What the results page shows, arranged for its templates: paths into the result, labels, notes and addresses.
+
+Knows the shape of results.py and the words of the page. Refuses to compute a score: a template looks every number up
+in the result, by the path given here, so that page and result.json cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from analytics.charts import MAX_POINTS
+from analytics.results import Result
+from analytics.scoring import ENVIRONMENTS, Environment
+from emotion_ml.labels import EMOTIONS
+
+REASONS: Final = ("", "Too small", "Blurred", "Turned away")
+"""Why a face does not count, in the order of types.LeftOut."""
+LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "turned away"))
+MAX_LANES: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One environment in the switch, with where its numbers stand and where its page and figures are."""
+
+    name: str
+    label: str
+    purpose: str
+    url: str
+    figures: str
+
+    @property
+    def score_path(self) -> str:
+        return f"engagement.{self.name}.score"
+
+    @property
+    def low_path(self) -> str:
+        return f"engagement.{self.name}.low"
+
+    @property
+    def high_path(self) -> str:
+        return f"engagement.{self.name}.high"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One expression in one environment: its share, its worth, and what the two make of the score."""
+
+    emotion: str
+    value: float
+    reason: str
+    path: str
+    part_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One face of the table of faces; `row` is its place in result.json."""
+
+    row: int
+    label: str
+
+    @property
+    def first_path(self) -> str:
+        return f"tracks.{self.row}.first_s"
+
+    @property
+    def last_path(self) -> str:
+        return f"tracks.{self.row}.last_s"
+
+    @property
+    def readings_path(self) -> str:
+        return f"tracks.{self.row}.readings"
+
+    @property
+    def share_paths(self) -> list[str]:
+        return [f"tracks.{self.row}.distribution.{emotion}" for emotion in EMOTIONS]
+
+
+def choices(page_url: str, figures_url: Callable[[str], str]) -> list[Choice]:
+    return [
+        Choice(each.name, each.label, each.purpose, f"{page_url}?environment={each.name}", figures_url(each.name))
+        for each in ENVIRONMENTS
+    ]
+
+
+def shares(environment: Environment) -> list[Share]:
+    return [
+        Share(emotion, value, reason, f"distribution.{emotion}", f"decomposition.{environment.name}.{emotion}")
+        for emotion, value, reason in zip(EMOTIONS, environment.values, environment.reasons, strict=True)
+    ]
+
+
+def shown_tracks(result: Result) -> list[Track]:
+    """The faces seen more than once, the most often seen of them, in order of appearance."""
+    rows = [row for row, track in enumerate(result["tracks"]) if track["readings"] > 1]
+    most = sorted(rows, key=lambda row: -result["tracks"][row]["readings"])[:MAX_LANES]
+    return [Track(row, f"Face {result['tracks'][row]['id']}") for row in sorted(most)]
+
+
+def lanes_note(result: Result) -> str:
+    once = sum(track["readings"] == 1 for track in result["tracks"])
+    rest = len(result["tracks"]) - once - MAX_LANES
+    notes = []
+    if once:
+        notes.append(f"{_faces(once)} seen in a single reading {'is' if once == 1 else 'are'} not drawn.")
+    if rest > 0:
+        notes.append(f"The {MAX_LANES} faces seen most often are drawn; {rest} more stand in result.json.")
+    return " ".join(notes)
+
+
+def reduction_note(result: Result) -> str:
+    """How a long series was thinned out for drawing; nothing where every reading is drawn."""
+    count = result["recording"]["frames_analysed"]
+    if count <= MAX_POINTS:
+        return ""
+    stretch_s = result["recording"]["duration_s"] / (MAX_POINTS // 2)
+    return (
+        f"Of the single readings the lowest and the highest of every {stretch_s:.1f} s are drawn, "
+        f"of the other lines every {-(-count // MAX_POINTS)}th value; all of them stand in result.json. "
+    )
+
+
+def left_out(result: Result) -> list[tuple[str, str]]:
+    """(path, words) of each reason that left any face out."""
+    return [(f"left_out.{reason}", words) for reason, words in LEFT_OUT if result["left_out"][reason]]
+
+
+def absence(result: Result) -> str:
+    """Why there is no score: "nothing" analysed, no "face" found, none that could be "read"; "" where there is one."""
+    if result["distribution"] is not None:
+        return ""
+    if not result["recording"]["frames_analysed"]:
+        return "nothing"
+    return "read" if result["peak_faces"] else "face"
+
+
+def is_uninformative(result: Result, environment: Environment) -> bool:
+    """Whether the interval is no narrower than what the environment's values allow anyway."""
+    band = result["engagement"][environment.name]
+    return band is not None and (band["low"], band["high"]) == (min(environment.values), max(environment.values))
+
+
+def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """What an evaluation of exactly this weights file measured, if there was one."""
+    return next((each for each in evaluations if each.get("sha256") == result["model"]["sha256"]), None)
+
+
+def _faces(count: int) -> str:
+    return "1 face" if count == 1 else f"{count} faces"

@@ -1,0 +1,46 @@
+"""As many points of a long series as an eye can tell apart. Every point kept is one that was there; none is made up.
+
+Knows arrays only. A stretch without values stays a gap.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+def extremes(times: Floats, values: Floats, limit: int) -> Indices:
+    """Rows that keep the outline: of each of limit / 2 stretches of time the lowest and the highest value.
+
+    A stretch without any value keeps its first row, so that the line breaks there.
+    """
+    if len(times) <= limit:
+        return np.arange(len(times))
+    edges = np.linspace(times[0], times[-1], limit // 2 + 1)
+    bucket = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, limit // 2 - 1)
+    order = np.lexsort((values, bucket))  # NaN sorts last
+    starts = np.flatnonzero(np.r_[True, np.diff(bucket[order]) > 0])
+    counts = np.add.reduceat(np.isfinite(values[order]).astype(np.int64), starts)
+    lowest, highest = order[starts], order[starts + np.maximum(counts - 1, 0)]
+    return np.unique(np.r_[lowest, highest])
+
+
+def every(times: Floats, values: Floats, limit: int) -> tuple[Floats, Floats]:
+    """Every n-th row of a smooth line up to its last; a gap where any row since the one kept before has no value."""
+    if len(times) <= limit:
+        return times, values
+    step = math.ceil(len(times) / limit)
+    kept = np.arange(len(times) - 1, -1, -step)[::-1]
+    whole = np.logical_and.reduceat(np.isfinite(values), np.r_[0, kept[:-1] + 1])
+    return times[kept], np.where(whole, values[kept], np.nan)
+
+
+def runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """(start, stop) of each unbroken stretch of True."""
+    edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

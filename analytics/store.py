@@ -1,0 +1,296 @@
+"""The only door to a session's rows and files: open, add, append, finish, wipe, sweep.
+
+Rows say what is true; files follow. Everything of a session lies in sessions/<id>/ below the data folder, one folder
+for each recording. A wipe first renames that folder away, then deletes the rows, then the files: whatever kills it in
+between, nobody can reach the data any more, and the next sweep finishes it. Knows nothing of requests or of videos.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from analytics import folders
+from analytics.models import ACTIVE, SHOWABLE, AnalysisSession, Recording, Source, Stage, Status
+from analytics.readings import Readings
+from emotion_ml.types import VideoInfo
+
+TOUCH_S = 60.0  # a session that is being looked at is marked as seen no more often than this
+
+
+class NotFound(Exception):
+    """There is no such thing, or it is not the caller's: the two must look the same."""
+
+
+class Gone(Exception):
+    """The recording was wiped, or is no longer being analysed: whoever still writes to it has to stop."""
+
+
+class Full(Exception):
+    """The session already has as many recordings waiting as it may have."""
+
+
+def open_session(owner: str) -> AnalysisSession:
+    return AnalysisSession.objects.create(owner_hash=digest(owner))
+
+
+def get_session(owner: str, session_id: uuid.UUID) -> AnalysisSession:
+    session = AnalysisSession.objects.filter(id=session_id, owner_hash=digest(owner)).first()
+    if session is None or not owner:
+        raise NotFound
+    _touch(session)
+    return session
+
+
+def digest(owner: str) -> str:
+    """What is stored of an owner's secret: a copy of the database opens no session."""
+    return hashlib.sha256(owner.encode()).hexdigest()
+
+
+def _touch(session: AnalysisSession) -> None:
+    now = timezone.now()
+    if (now - session.seen_at).total_seconds() >= TOUCH_S:
+        AnalysisSession.objects.filter(id=session.id).update(seen_at=now)
+
+
+def wipe(session_id: uuid.UUID) -> None:
+    """Delete a session with all its rows and files. Wiping what is already gone changes nothing."""
+    folder = folders.of_session(session_id)
+    folders.trash(folder)
+    AnalysisSession.objects.filter(id=session_id).delete()
+    folders.remove(folder)  # again: of an upload that came in between; without the row, no other can
+
+
+def sweep(idle: timedelta, *, booting: bool = False) -> int:
+    """Wipe the sessions that nobody has looked at for `idle`, and the files of sessions that no longer have a row.
+
+    At boot nothing is being analysed or received, so that a session with a job is as idle as any other, and whatever
+    an upload left behind is an orphan.
+    """
+    stale = AnalysisSession.objects.filter(seen_at__lt=timezone.now() - idle)
+    if not booting:
+        stale = stale.exclude(recordings__status__in=ACTIVE)
+    wiped = list(stale.values_list("id", flat=True))
+    for session_id in wiped:
+        wipe(session_id)
+    folders.trash_orphans(folders.sessions(), AnalysisSession.objects.values_list("id", flat=True))
+    if booting:
+        for session_id in AnalysisSession.objects.values_list("id", flat=True):
+            recordings = Recording.objects.filter(session_id=session_id).values_list("id", flat=True)
+            folders.trash_orphans(folders.of_session(session_id), recordings)
+        folders.empty_incoming()
+    folders.empty_trash()
+    SessionStore.clear_expired()
+    return len(wiped)
+
+
+def get_recording(owner: str, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
+    session = get_session(owner, session_id)
+    recording = session.recordings.filter(id=recording_id).first()
+    if recording is None:
+        raise NotFound
+    return recording
+
+
+def add_recording(session: AnalysisSession, upload: Path, info: VideoInfo, limit: int, **fields: Any) -> Recording:
+    """Take the file at `upload` over by renaming it, and queue it; `fields` are the row's own.
+
+    Raises Full when `limit` recordings of the session wait already, NotFound when the session was wiped meanwhile.
+    Then `upload` may be gone, but nothing of it is kept.
+    """
+    recording = Recording(session=session, size_bytes=upload.stat().st_size, **asdict(info), **fields)
+    folder = recording_folder(recording)
+    folder.mkdir(parents=True)
+    try:
+        upload.replace(folder / "source")
+        with transaction.atomic():  # the write lock is held from its first query, so that nobody slips in between
+            if session.recordings.filter(status__in=ACTIVE).count() >= limit:
+                raise Full
+            _insert(recording)
+    except BaseException:
+        folders.remove(folder)
+        raise
+    return recording
+
+
+def _insert(recording: Recording) -> None:
+    """In a transaction. Raises NotFound where the session has just been wiped."""
+    if not AnalysisSession.objects.select_for_update().filter(id=recording.session_id).exists():
+        raise NotFound
+    recording.save(force_insert=True)
+
+
+def add_live(session: AnalysisSession, **fields: Any) -> Recording:
+    """A recording without a file, which runs at once and is only ever appended to. Raises NotFound after a wipe."""
+    now = timezone.now()
+    running = {"status": Status.RUNNING, "stage": Stage.ANALYSE, "started_at": now, "heartbeat_at": now}
+    recording = Recording(session=session, source=Source.LIVE, **running, **fields)
+    recording_folder(recording).mkdir(parents=True)
+    try:
+        with transaction.atomic():
+            _insert(recording)
+    except BaseException:
+        folders.remove(recording_folder(recording))
+        raise
+    return recording
+
+
+def resume_live(recording: Recording) -> None:
+    """Let an ended live recording run again. Raises NotFound for any other."""
+    ended = Recording.objects.filter(id=recording.id, source=Source.LIVE, status__in=SHOWABLE)
+    if not ended.update(status=Status.RUNNING, stage=Stage.ANALYSE, finished_at=None, heartbeat_at=timezone.now()):
+        raise NotFound
+
+
+def discard(recording: Recording) -> None:
+    """Forget a recording, row and files."""
+    Recording.objects.filter(id=recording.id).delete()
+    folders.remove(recording_folder(recording))
+
+
+def request_cancel(recording: Recording) -> None:
+    """Stop its analysis: at once while it waits, at its next step while it runs, not at all when it has ended."""
+    mine = Recording.objects.filter(id=recording.id)
+    if mine.filter(status=Status.QUEUED).update(status=Status.CANCELLED, finished_at=timezone.now()):
+        folders.remove(recording_folder(recording))
+    else:
+        mine.filter(status=Status.RUNNING).update(cancel_requested=True)
+
+
+def recording_folder(recording: Recording) -> Path:
+    return folders.of_recording(recording.session_id, recording.id)
+
+
+def source_path(recording: Recording) -> Path:
+    """The file as it was uploaded, under our own name."""
+    return recording_folder(recording) / "source"
+
+
+def playback_path(recording: Recording) -> Path:
+    """Where the version goes that browsers play, when they cannot play the source."""
+    return recording_folder(recording) / "playback.mp4"
+
+
+def video_path(recording: Recording) -> Path:
+    """The file that browsers play. Raises NotFound when there is none."""
+    path = source_path(recording) if recording.playable else playback_path(recording)
+    if not path.is_file():
+        raise NotFound
+    return path
+
+
+def video_type(recording: Recording) -> str:
+    return recording.media_type if recording.playable and recording.media_type else "video/mp4"
+
+
+def has_video(recording: Recording) -> bool:
+    return (source_path(recording) if recording.playable else playback_path(recording)).is_file()
+
+
+def load_readings(recording: Recording) -> Readings:
+    path = _readings_path(recording)
+    if not recording.readings_bytes or not path.is_file():
+        return Readings.of([])
+    with path.open("rb") as file:
+        return Readings.from_bytes(file.read(recording.readings_bytes))
+
+
+def claim(recording_id: uuid.UUID) -> Recording | None:
+    """Take a waiting recording to work on; None when another worker was quicker, or when it waits no longer."""
+    now = timezone.now()
+    values = {"started_at": now, "stage_started_at": now, "heartbeat_at": now, "attempts": F("attempts") + 1}
+    waiting = Recording.objects.filter(id=recording_id, status=Status.QUEUED)
+    if not waiting.update(status=Status.RUNNING, **values):
+        return None
+    return Recording.objects.filter(id=recording_id).first()
+
+
+def update(recording_id: uuid.UUID, **values: Any) -> None:
+    """Write to the row of a running recording; every write is a sign of life. Raises Gone when it does not run."""
+    running = Recording.objects.filter(id=recording_id, status=Status.RUNNING)
+    if not running.update(heartbeat_at=timezone.now(), **values):
+        raise Gone
+
+
+def enter(recording_id: uuid.UUID, stage: Stage, **values: Any) -> None:
+    update(recording_id, stage=stage, progress=0.0, stage_started_at=timezone.now(), **values)
+
+
+def append(recording_id: uuid.UUID, readings: Readings, progress: float) -> None:
+    """Add readings to those stored. They count from the moment that the row says so: a torn write never does."""
+    recording = Recording.objects.filter(id=recording_id).first()
+    if recording is None:
+        raise Gone
+    data = readings.to_bytes()
+    try:
+        folders.write_at(_readings_path(recording), recording.readings_bytes, data)
+    except FileNotFoundError:
+        raise Gone from None
+    update(recording_id, readings_bytes=recording.readings_bytes + len(data), progress=min(progress, 1.0))
+
+
+def cancel_is_requested(recording_id: uuid.UUID) -> bool:
+    """Raises Gone when the recording was wiped."""
+    asked = Recording.objects.filter(id=recording_id).values_list("cancel_requested", flat=True).first()
+    if asked is None:
+        raise Gone
+    return asked
+
+
+def finish(recording_id: uuid.UUID, *, stopped_at_s: float | None = None, message: str = "") -> None:
+    """The readings are complete, or complete up to `stopped_at_s`."""
+    status = Status.DONE if stopped_at_s is None else Status.PARTIAL
+    _end(recording_id, status, message, stage=Stage.FINISH, progress=1.0, stopped_at_s=stopped_at_s)
+
+
+def fail(recording_id: uuid.UUID, message: str) -> None:
+    """There is nothing to show, and nothing is kept but the reason."""
+    _end(recording_id, Status.FAILED, message)
+    _drop_files(recording_id)
+
+
+def cancel(recording_id: uuid.UUID) -> None:
+    _end(recording_id, Status.CANCELLED, "")
+    _drop_files(recording_id)
+
+
+def release(recording_id: uuid.UUID) -> None:
+    """Put a running recording back into the queue, without what was measured of it."""
+    update(recording_id, status=Status.QUEUED, stage=Stage.QUEUED, progress=0.0, readings_bytes=0)
+
+
+def requeue_interrupted(max_attempts: int, message: str) -> list[uuid.UUID]:
+    """What to enqueue when the server starts: all that waited, and all that ran and did not run too often before."""
+    for recording in Recording.objects.filter(status=Status.RUNNING):
+        if recording.is_live and recording.readings_bytes:
+            finish(recording.id)
+        elif recording.is_live:
+            discard(recording)
+        elif recording.attempts >= max_attempts:
+            fail(recording.id, message)
+        else:
+            release(recording.id)
+    return list(Recording.objects.filter(status=Status.QUEUED).values_list("id", flat=True))
+
+
+def _end(recording_id: uuid.UUID, status: Status, message: str, **values: Any) -> None:
+    update(recording_id, status=status, message=message, finished_at=timezone.now(), **values)
+
+
+def _drop_files(recording_id: uuid.UUID) -> None:
+    recording = Recording.objects.filter(id=recording_id).first()
+    if recording is not None:
+        folders.remove(recording_folder(recording))
+
+
+def _readings_path(recording: Recording) -> Path:
+    return recording_folder(recording) / "readings.bin"

@@ -1,0 +1,47 @@
+"""Typed readers of the environment. Knows how a setting is spelled and refuses a wrong one loudly; knows no setting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.crypto import get_random_string
+
+
+def envbool(name: str, default: bool) -> bool:
+    value = os.environ.get(name) or str(default)
+    if value not in ("True", "False"):
+        msg = f"Unexpected value {name}={value}, use 'True' or 'False'"
+        raise ImproperlyConfigured(msg)
+    return value == "True"
+
+
+def envint(name: str, default: int, *, minimum: int = 0) -> int:
+    value = os.environ.get(name) or str(default)
+    if not value.isdecimal() or int(value) < minimum:
+        msg = f"Unexpected value {name}={value}, use a whole number of at least {minimum}"
+        raise ImproperlyConfigured(msg)
+    return int(value)
+
+
+def envlist(name: str, default: list[str]) -> list[str]:
+    value = os.environ.get(name)
+    return [item.strip() for item in value.split(",") if item.strip()] if value else default
+
+
+def envsecret(name: str) -> str | None:
+    """The value of `name`, or what the file named by `name`_FILE holds (as container secrets are handed over)."""
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text(encoding="utf-8").strip()
+    return os.environ.get(name) or None
+
+
+def generated_secret(path: Path) -> str:
+    """A secret of this installation, made on first use and readable by its owner alone."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(get_random_string(64))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="utf-8").strip()

@@ -1,0 +1,83 @@
+"""The one shape of an error: a code for programs, a sentence for people, a status. The cause goes to the log alone.
+
+JSON ({"error": {"code", "message"}}) for those who ask for it, a page with the sentence for the others.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import TemplateDoesNotExist, loader
+
+MIB = 1024 * 1024
+NOT_FOUND = "This page does not exist, or it is not yours, or its data has been wiped. Start again from the first page."
+CRASHED = "Something went wrong on our side. It has been logged; nothing of it is your fault."
+DISK_FULL = "The disk of this machine is full, so the recording cannot be stored. Nothing of it was kept."
+FORGED = "This form is too old, or cookies are blocked. Go back, reload the page and try again."
+
+
+class Rejected(Exception):
+    """A request that we refuse, with a sentence that its sender may read."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def too_large(max_bytes: int) -> Rejected:
+    return Rejected("too-large", f"This is larger than {max_bytes // MIB} MiB, the most that is taken here.", 413)
+
+
+def disk_full() -> Rejected:
+    return Rejected("disk-full", DISK_FULL, 507)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def as_json(error: Rejected) -> JsonResponse:
+    return JsonResponse({"error": {"code": error.code, "message": error.message}}, status=error.status)
+
+
+def as_page(error: Rejected, request: HttpRequest | None = None) -> HttpResponse:
+    context = {"code": error.code, "message": error.message, "status": error.status}
+    try:
+        content = loader.render_to_string([f"{error.status}.html", "error.html"], context, request)
+    except TemplateDoesNotExist:
+        return HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
+    return HttpResponse(content, status=error.status)
+
+
+def answer(request: HttpRequest, error: Rejected) -> HttpResponse:
+    return as_json(error) if wants_json(request) else as_page(error, request)
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Rejected("not-found", NOT_FOUND, 404))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Rejected("bad-request", "The request cannot be understood.", 400))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Rejected("forbidden", "This is not allowed.", 403))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, Rejected("forged", FORGED, 403))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls this while it handles the exception. The page gets no request: what broke may break again."""
+    error = disk_full() if disk_is_full(sys.exc_info()[1]) else Rejected("crashed", CRASHED, 500)
+    return as_json(error) if wants_json(request) else as_page(error)

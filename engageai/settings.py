@@ -1,0 +1,209 @@
+"""The one settings file. Every limit is a named setting with a default; secrets come from outside or are made once.
+
+Nothing has to be set: what is stored goes to var/ beside manage.py, and the server answers this machine alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+
+from engageai import __version__
+from engageai.env import envbool, envint, envlist, envsecret, generated_secret
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = __version__
+MIB = 1024 * 1024
+
+DEBUG = envbool("DEBUG", False)
+HOST = os.environ.get("HOST") or "127.0.0.1"
+PORT = envint("PORT", 8000, minimum=1)
+
+# Everything that is stored: the database, and one folder for each session. The temporary files of an upload lie
+# on the same file system, so that accepting it is one rename and not one more copy.
+DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var")
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+
+SECRET_KEY = envsecret("SECRET_KEY") or generated_secret(DATA_DIR / "secret_key")
+
+# Who may call. ORIGINS are exact scheme://host:port; a page of any other origin cannot open a socket.
+HTTPS = envbool("HTTPS", False)
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ORIGINS = envlist("ORIGINS", [f"http://{host}:{PORT}" for host in ("127.0.0.1", "localhost", "[::1]")])
+CSRF_TRUSTED_ORIGINS = [origin for origin in ORIGINS if origin.startswith("https://")]
+
+# What a visitor may send, and how much of the machine it may take.
+MAX_UPLOAD_MIB = envint("MAX_UPLOAD_MIB", 2048, minimum=1)
+MAX_UPLOAD_BYTES = MAX_UPLOAD_MIB * MIB
+MAX_MINUTES = envint("MAX_MINUTES", 180, minimum=1)
+MAX_ANALYSIS_FPS = envint("MAX_ANALYSIS_FPS", 30, minimum=1)
+MAX_QUEUED = envint("MAX_QUEUED", 3, minimum=1)  # recordings of one session that wait or run
+MIN_FREE_MIB = envint("MIN_FREE_MIB", 1024)  # disk that an upload must leave free
+SESSION_IDLE_MIN = envint("SESSION_IDLE_MIN", 30, minimum=1)
+JOB_WORKERS = envint("JOB_WORKERS", 1, minimum=1)
+JOB_QUEUE = envint("JOB_QUEUE", 20, minimum=1)  # recordings of all sessions that wait or run
+ANALYSIS_FPS = envint("ANALYSIS_FPS", 5, minimum=1)
+WARM_ENGINE = envbool("WARM_ENGINE", True)  # load the networks when the server starts, not with the first recording
+
+# The webcam. A frame that comes sooner than LIVE_MAX_FPS allows waits, and is replaced when a newer one comes.
+LIVE_MAX_FPS = envint("LIVE_MAX_FPS", 30, minimum=1)
+LIVE_SOCKETS = envint("LIVE_SOCKETS", 16, minimum=1)  # of all sessions
+LIVE_SOCKETS_PER_SESSION = envint("LIVE_SOCKETS_PER_SESSION", 2, minimum=1)
+LIVE_THREADS = envint("LIVE_THREADS", os.cpu_count() or 1, minimum=1)  # that look for faces, for all sockets together
+LIVE_IDLE_S = envint("LIVE_IDLE_S", 30, minimum=1)  # of silence, after which a socket is closed
+LIVE_SLOW_S = envint("LIVE_SLOW_S", 10, minimum=1)  # that a result may lie unread, after which a socket is closed
+
+INSTALLED_APPS = [
+    "whitenoise.runserver_nostatic",
+    *(["daphne"] if "runserver" in sys.argv else []),  # makes `manage.py runserver` an ASGI server, and costs 0.5 s
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_htmx",
+    "django_tasks",
+    "engageai.apps.EngageAI",
+    "analytics.apps.Analytics",
+    "engageai.upload.apps.Upload",
+    "engageai.live.apps.Live",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "engageai.middleware.headers",
+    "engageai.static.Files",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "engageai.middleware.RejectedMiddleware",
+]
+
+ROOT_URLCONF = "engageai.urls"
+ASGI_APPLICATION = "engageai.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# SQLite is the default, so one can check out the code, install requirements.txt and run. A writer takes its lock
+# when the transaction begins: one that reads first and writes later would fail at once instead of waiting its turn.
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "db.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000;",
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+TASKS = {
+    "default": {
+        "BACKEND": "engageai.tasks.ThreadBackend",
+        "OPTIONS": {"workers": JOB_WORKERS, "queue": JOB_QUEUE},
+    },
+}
+
+# An upload goes to a file and never to memory, one file at a time.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+
+# The cookie holds the key to a random owner secret and nothing else. It ends with the browser.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "engageai.errors.csrf_failure"
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+# What the other hosts of this domain do, and what browsers ship, is not ours to promise.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Plotly adds two <style> elements: an empty one, filled through the style sheet's own interface (the digest is that of
+# ""), and that of the map library in its bundle, whose digest holds for the pinned version of the package alone.
+PLOTLY_STYLES = [
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],  # in Chromium this holds for sockets too
+        "style-src": [SELF, *PLOTLY_STYLES],
+    },
+}
+
+# Static files are served from where they lie, in an image too: nothing has to be collected. What a page asks for with
+# the digest of its content may be kept for ever; the rest is asked for again at each load and answered 304.
+STATIC_URL = "static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "engageai.static.PlotlyFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "engageai.static.VersionedStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MAX_AGE = 0
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,0 +1,150 @@
+"""The way in: choose a recording, send it, watch its analysis, stop it."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from analytics import access, scoring, store
+from analytics.models import AnalysisSession, Recording
+from emotion_ml import video
+from emotion_ml.types import VideoInfo
+from engageai import errors, tasks
+from engageai.errors import Rejected
+from engageai.upload import jobs
+from engageai.upload import progress as pure
+from engageai.upload.forms import UploadForm, display_name
+
+log = logging.getLogger(__name__)
+
+FORMATS = "MP4, MOV, MKV, WebM, AVI, MPEG or GIF, with or without sound."
+DEFAULT_ENVIRONMENT = "general"
+
+
+class SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """Each load of the page is a session of its own: a row now, a folder only when a recording comes.
+
+    The row comes now because an upload must not be able to revive a session that was wiped while it was on its way.
+    """
+    store.sweep(timedelta(minutes=settings.SESSION_IDLE_MIN))
+    request.session.modified = True  # the owner's secret lives on from this visit, not from the first
+    return _start_page(request, store.open_session(access.owner_of(request)))
+
+
+@require_POST
+def new(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    session = access.session_or_404(request, session_id)
+    try:
+        recording = _take(request, session)
+    except Rejected as refusal:
+        if errors.wants_json(request):
+            return errors.as_json(refusal)
+        return _start_page(request, session, refusal)
+    url = _url("upload-progress", recording)
+    return JsonResponse({"url": url}, status=201) if errors.wants_json(request) else SeeOther(url)
+
+
+@require_safe
+def progress(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    recording = access.recording_or_404(request, session_id, recording_id)
+    state = state_of(recording)
+    if state["url"]:
+        return HttpResponseClientRedirect(state["url"]) if _by_htmx(request) else redirect(state["url"])
+    return _progress_page(request, recording)
+
+
+@require_POST
+def cancel(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    store.request_cancel(access.recording_or_404(request, session_id, recording_id))
+    recording = access.recording_or_404(request, session_id, recording_id)
+    if errors.wants_json(request):
+        return JsonResponse(state_of(recording))
+    return _progress_page(request, recording) if _by_htmx(request) else SeeOther(_url("upload-progress", recording))
+
+
+def state_of(recording: Recording) -> pure.State:
+    return pure.state(recording, timezone.now(), _url("recording-show", recording))
+
+
+def _take(request: HttpRequest, session: AnalysisSession) -> Recording:
+    """The uploaded file as a queued recording, or Rejected, and then nothing of it is kept."""
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        raise form.rejection()
+    upload = form.cleaned_data["file"]
+    path = Path(upload.temporary_file_path())
+    info = _probe(path)
+    try:
+        recording = store.add_recording(
+            session,
+            path,
+            info,
+            settings.MAX_QUEUED,
+            name=display_name(upload.name),
+            environment=form.cleaned_data["environment"],
+            analysis_fps=settings.ANALYSIS_FPS,
+        )
+    except store.Full:
+        sentence = f"{settings.MAX_QUEUED} recordings of yours are waiting already. Let one finish first."
+        raise Rejected("too-many", sentence, 429) from None
+    except store.NotFound:
+        raise Rejected("not-found", errors.NOT_FOUND, 404) from None
+    _enqueue(recording)
+    return recording
+
+
+def _probe(path: Path) -> VideoInfo:
+    try:
+        return video.probe(path, max_duration_s=settings.MAX_MINUTES * 60)
+    except video.NotAVideo as refusal:
+        raise Rejected(refusal.code, str(refusal), 422) from None
+
+
+def _enqueue(recording: Recording) -> None:
+    try:
+        jobs.analyse.enqueue(str(recording.id))
+    except tasks.Full:
+        store.discard(recording)
+        raise Rejected("busy", "Too many recordings are being analysed here. Try again in a while.", 503) from None
+
+
+def _start_page(request: HttpRequest, session: AnalysisSession, refusal: Rejected | None = None) -> HttpResponse:
+    context = {
+        "session": session,
+        "environments": scoring.ENVIRONMENTS,
+        "chosen": request.POST.get("environment", DEFAULT_ENVIRONMENT),
+        "max_mib": settings.MAX_UPLOAD_MIB,
+        "max_minutes": settings.MAX_MINUTES,
+        "formats": FORMATS,
+        "error": refusal.message if refusal else None,
+    }
+    return render(request, "upload/start.html", context, status=refusal.status if refusal else 200)
+
+
+def _progress_page(request: HttpRequest, recording: Recording) -> HttpResponse:
+    template = "upload/_progress.html" if _by_htmx(request) else "upload/progress.html"
+    ws_path = f"/ws/s/{recording.session_id}/recordings/{recording.id}/progress"
+    return render(request, template, {"recording": recording, "state": state_of(recording), "ws_path": ws_path})
+
+
+def _url(name: str, recording: Recording) -> str:
+    return reverse(name, args=[recording.session_id, recording.id])
+
+
+def _by_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
