@@ -1,0 +1,49 @@
+// The faces around the present time, fetched in windows. A reading holds until the next one, and never longer than
+// hold_s: a box that the pipeline did not see is never shown. Knows boxes.json and no canvas.
+
+import { rowAt } from "./charts.js";
+
+const WINDOW_S = 20;
+const AHEAD_S = 6;
+const MAX_WINDOWS = 12; // a long recording with many faces would fill the memory
+
+export class Boxes {
+  constructor(url, onArrival) {
+    this.url = url;
+    this.onArrival = onArrival;
+    this.windows = new Map();
+  }
+
+  // The reading that holds at t_s; null where none does, undefined where it is not known yet.
+  at(t_s) {
+    const index = Math.floor(t_s / WINDOW_S);
+    const found = this.window(index);
+    if (t_s + AHEAD_S >= (index + 1) * WINDOW_S) this.window(index + 1);
+    if (!found.times) return undefined;
+    const reading = found.readings[rowAt(found.times, t_s)];
+    return reading && t_s - reading.t_s <= found.hold_s ? reading : null;
+  }
+
+  window(index) {
+    let found = this.windows.get(index);
+    if (!found) {
+      found = { times: null };
+      if (this.windows.size >= MAX_WINDOWS) this.windows.delete(this.windows.keys().next().value);
+      this.windows.set(index, found);
+      this.load(index, found);
+    }
+    return found;
+  }
+
+  async load(index, found) {
+    try {
+      const response = await fetch(`${this.url}?from=${index * WINDOW_S}&to=${(index + 1) * WINDOW_S}`);
+      if (!response.ok) throw new Error(response.status);
+      const body = await response.json();
+      Object.assign(found, body, { times: body.readings.map((reading) => reading.t_s) });
+      this.onArrival();
+    } catch {
+      setTimeout(() => this.windows.delete(index), 2000); // asked again when the player comes by
+    }
+  }
+}

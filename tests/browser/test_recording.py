@@ -1,0 +1,233 @@
+"""A visitor brings a recording and reads its results, in a real browser against the real server and network."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import FACE_UNTIL_S, NewVisitor, at_results
+
+DROP: Final = """
+([content, name]) => {
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name, { type: "video/mp4" }));
+  const drop = document.querySelector("#drop");
+  for (const type of ["dragenter", "dragover", "drop"]) {
+    drop.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  }
+}
+"""
+NO_SOCKETS: Final = "window.WebSocket = class { constructor() { throw new Error('blocked'); } };"
+DEAF_SOCKETS: Final = "window.WebSocket = class extends EventTarget {};"
+PLAY_FOR_A_WHILE: Final = """
+async () => {
+  const video = document.querySelector("video");
+  video.muted = true;
+  await video.play();
+  while (video.currentTime < 2) await new Promise(requestAnimationFrame);
+  video.pause();
+  await new Promise((done) => setTimeout(done, 300));
+  return video.currentTime;
+}
+"""
+PAINTED: Final = """
+([left, top, width, height]) => {
+  const canvas = document.querySelector("canvas");
+  const scale = canvas.width / Number(document.querySelector("[data-stage]").dataset.width);
+  const area = [left, top, width, height].map((value) => Math.round(value * scale));
+  const { data } = canvas.getContext("2d").getImageData(...area);
+  let painted = 0;
+  for (let index = 3; index < data.length; index += 4) painted += data[index] > 0;
+  return painted;
+}
+"""
+
+
+def result_of(page: Page) -> dict[str, Any]:
+    url = page.get_by_role("link", name="Download result.json").get_attribute("href")
+    answer = page.request.get(re.sub(r"^(https?://[^/]+).*", rf"\1{url}", page.url))
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def at(result: Any, path: str) -> Any:
+    for key in path.split("."):
+        result = result[int(key) if isinstance(result, list) else key]
+    return result
+
+
+def assert_same_numbers(page: Page) -> dict[str, Any]:
+    """Every number on the page is that of result.json, to the last digit in the markup and rounded for the eye."""
+    result = result_of(page)
+    shown = page.locator("data[data-from]")
+    found = shown.evaluate_all("(all) => all.map((each) => [each.dataset.from, each.value])")
+    assert len(found) > 20
+    for path, value in found:
+        assert float(value) == at(result, path), path
+    return result
+
+
+def score(page: Page) -> str:
+    return page.locator(".score-figure").inner_text()
+
+
+def ready(page: Page) -> Page:
+    expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=20_000)
+    return page
+
+
+def drawn(page: Page, chart: str) -> list[dict[str, Any]]:
+    """The traces as plotly holds them."""
+    script = "(node) => node.data.map(({ x, y, values, meta }) => ({ x, y, values, meta }))"
+    traces: list[dict[str, Any]] = page.locator(f"[data-chart={chart}]").evaluate(script)
+    return traces
+
+
+@pytest.mark.parametrize("way", ["picker", "drop"])
+def test_a_recording_in_and_its_scores_out(way: str, visit: NewVisitor, clip: Path) -> None:
+    page = visit().page()
+    if way == "picker":
+        with page.expect_file_chooser() as chooser:
+            page.locator("#drop").click()
+        chooser.value.set_files(clip)
+    else:
+        page.evaluate(DROP, [base64.b64encode(clip.read_bytes()).decode(), clip.name])
+    expect(page.locator("#drop-title")).to_have_text(clip.name)
+    page.check("input[value=classroom]")
+    page.click("#go")
+    ready(at_results(page))
+    expect(page.locator("h1")).to_have_text(clip.name)
+    result = assert_same_numbers(page)
+    assert result["recording"]["duration_s"] == pytest.approx(8.0, abs=0.05)
+    assert result["coverage"] == pytest.approx(FACE_UNTIL_S / 8.0, abs=0.06)
+    band = result["engagement"]["classroom"]
+    assert score(page) == f"{band['score']:.1f}"
+    assert drawn(page, "distribution")[0]["values"] == pytest.approx(list(result["distribution"].values()), abs=1e-6)
+    instants = [each["engagement"] for each in result["series"]]
+    (line,) = [trace for trace in drawn(page, "series") if trace["meta"]["line"] == "instant"]
+    assert len(line["y"]) == len(instants)
+    for value, known in zip(line["y"], instants, strict=True):
+        assert value is None if known is None else value == pytest.approx(known["classroom"], abs=1e-4)
+
+
+@pytest.mark.parametrize("sockets", [NO_SOCKETS, DEAF_SOCKETS], ids=["blocked", "deaf"])
+def test_the_progress_arrives_without_a_socket(sockets: str, visit: NewVisitor, clip: Path) -> None:
+    visitor = visit()
+    visitor.context.add_init_script(sockets)
+    ready(visitor.analyse(clip))
+
+
+def test_the_whole_way_works_without_javascript(visit: NewVisitor, clip: Path) -> None:
+    page = visit(java_script_enabled=False).page()
+    page.set_input_files("#file", clip)
+    page.check("input[value=product_demo]")
+    page.click("#go")
+    at_results(page)
+    assert_same_numbers(page)
+    page.get_by_role("link", name="Classroom").click()
+    expect(page.locator("#headline-title")).to_contain_text("classroom")
+
+
+def test_another_environment_is_shown_without_another_analysis(visit: NewVisitor, clip: Path) -> None:
+    page = ready(visit().analyse(clip, "seminar"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    result = result_of(page)
+    for name, label in (("product_demo", "Product demo"), ("classroom", "Classroom")):
+        page.get_by_role("link", name=label).click()
+        expect(page.locator("#headline-title")).to_contain_text(label.lower())
+        expect(page).to_have_url(re.compile(f"environment={name}"))
+        assert_same_numbers(page)
+        assert score(page) == f"{result['engagement'][name]['score']:.1f}"
+        page.wait_for_function(
+            "(name) => document.querySelector('[data-chart=environments]').data"
+            ".find((trace) => trace.meta.colour === 'accent').meta.environment === name",
+            arg=name,
+        )
+        *_, last = [trace["y"][-1] for trace in drawn(page, "series") if trace["meta"]["line"] == "cumulative"]
+        assert last == pytest.approx(result["rolling"][name]["cumulative"][-1], abs=1e-4)
+        page.reload()
+        ready(page)
+        assert score(page) == f"{result['engagement'][name]['score']:.1f}"
+    assert [line for line in asked if not line.startswith("GET ")] == []
+
+
+def test_boxes_follow_the_face_and_leave_with_it(visit: NewVisitor, clip: Path) -> None:
+    page = ready(visit().analyse(clip))
+    t_s = page.evaluate(PLAY_FOR_A_WHILE)
+    box = box_at(page, t_s)
+    assert page.evaluate(PAINTED, grown(box, 6)) > 200
+    assert page.evaluate(PAINTED, [box[0] + box[2] * 0.3, box[1] + box[3] * 0.3, box[2] * 0.4, box[3] * 0.4]) == 0
+    page.evaluate("document.querySelector('video').currentTime = 7")
+    page.wait_for_function("() => !document.querySelector('video').seeking")
+    expect(page.locator("[data-now-faces]")).to_have_text("No face found")
+    assert page.evaluate(PAINTED, [0, 0, 480, 360]) == 0
+
+
+def box_at(page: Page, t_s: float) -> list[float]:
+    boxes = page.locator("[data-stage]").get_attribute("data-boxes")
+    body = page.request.get(
+        re.sub(r"^(https?://[^/]+).*", rf"\1{boxes}?from={t_s - 0.5}&to={t_s + 0.5}", page.url)
+    ).json()
+    reading = [each for each in body["readings"] if each["t_s"] <= t_s + 0.05][-1]
+    found: list[float] = reading["faces"][0]["box"]
+    return found
+
+
+def grown(box: list[float], by_px: float) -> list[float]:
+    left, top = max(box[0] - by_px, 0), max(box[1] - by_px, 0)
+    return [left, top, box[2] + 2 * by_px, box[3] + 2 * by_px]
+
+
+def test_the_switch_of_the_boxes_hides_them(visit: NewVisitor, clip: Path) -> None:
+    page = ready(visit().analyse(clip))
+    everywhere = [0, 0, 480, 360]
+    page.wait_for_function(f"() => ({PAINTED})({everywhere}) > 0")
+    page.uncheck("[data-boxes-switch]")
+    assert page.evaluate(PAINTED, everywhere) == 0
+
+
+def test_a_click_on_the_chart_moves_the_video_and_the_cursor(visit: NewVisitor, clip: Path) -> None:
+    page = ready(visit().analyse(clip))
+    chart = page.locator(".chart-time").first
+    area = chart.bounding_box()
+    assert area is not None
+    chart.click(position={"x": area["width"] / 2, "y": area["height"] / 2})
+    middle_s = (area["width"] / 2 - 64) / (area["width"] - 80) * 8.0
+    assert page.evaluate("document.querySelector('video').currentTime") == pytest.approx(middle_s, abs=0.05)
+    cursor = page.locator("[data-slider]").bounding_box()
+    assert cursor is not None
+    frame_px = (area["width"] - 80) * 0.1 / 8.0  # the cursor stands at the picture on screen
+    assert cursor["x"] + cursor["width"] / 2 == pytest.approx(area["x"] + area["width"] / 2, abs=frame_px + 1)
+    page.locator("[data-slider]").press("ArrowRight")
+    assert page.evaluate("document.querySelector('video').currentTime") == pytest.approx(middle_s + 1, abs=0.15)
+
+
+def test_a_stranger_sees_nothing_of_it(visit: NewVisitor, clip: Path) -> None:
+    page = visit().analyse(clip)
+    stranger = visit()
+    other = stranger.context.new_page()
+    for url in (page.url, page.url + "result.json", page.url + "video", page.url + "figures/general.json"):
+        answer = other.goto(url)
+        assert answer is not None
+        assert answer.status == 404
+    other.goto(page.url)
+    expect(other.locator("h1")).to_have_text("Nothing here")
+
+
+def test_a_recording_without_a_face_is_explained(visit: NewVisitor, empty_clip: Path) -> None:
+    page = visit().analyse(empty_clip)
+    expect(page.get_by_role("heading", name="No face was found.")).to_be_visible()
+    expect(page.locator("[data-chart]")).to_have_count(0)
+
+
+def test_a_real_talk_gives_the_numbers_of_its_result(visit: NewVisitor, shared: Path) -> None:
+    page = ready(visit().analyse(shared / "videos" / "talk.mp4", "general"))
+    result = assert_same_numbers(page)
+    assert result["recording"]["duration_s"] == pytest.approx(204.9, abs=0.2)
