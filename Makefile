@@ -1,0 +1,43 @@
+# A fresh machine needs two commands: `make run` and `make test`. Python 3.11 and Debian's packages below are all they ask.
+PYTHON ?= python3.11
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+DEBIAN_RUN := libegl1 libgles2
+DEBIAN_TEST := $(DEBIAN_RUN) chromium
+
+.PHONY: run setup test lint types bench image
+
+run: $(VENV)/.run  ## serve at http://127.0.0.1:8000
+	@sh bin/debian-packages $(DEBIAN_RUN)
+	PORT=$(PORT) $(BIN)/python -m engageai
+
+setup: $(VENV)/.test  ## everything that tests and checks need
+	@sh bin/debian-packages $(DEBIAN_TEST)
+
+test: setup lint types  ## checks and all tests, with a real browser
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -X dev -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy .
+
+bench: $(VENV)/.test  ## real-time factors of the pipeline and its stages
+	$(BIN)/python -m emotion_ml benchmark
+
+image:  ## the container image
+	docker build --tag engageai .
+
+$(VENV)/.run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	touch $@
+
+$(VENV)/.test: requirements.txt requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	touch $@ $(VENV)/.run
