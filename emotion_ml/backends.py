@@ -1,6 +1,7 @@
 """The runtimes that can run the network: ONNX Runtime int8 on a CPU, torch in half precision on CUDA.
 
-Knows files, hashes and devices. Every backend applies the same calibration temperature, kept with the weights.
+Knows files, hashes and devices, and imports a runtime only when it is chosen: each takes a while. Every backend applies
+the same calibration temperature, kept with the weights.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
-
-from emotion_ml.engine import MAX_BATCH, Backend, Batch, ModelInfo
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
@@ -25,8 +26,31 @@ CHECKPOINT: Final = f"{NAME}.safetensors"
 EXPORT: Final = f"{NAME}.int8.onnx"
 HASHES: Final = "SHA256SUMS"
 
+MAX_BATCH: Final = 32
+
+Batch = NDArray[np.float32]
+
 _BATCH_SHAPES: Final = (1, 2, 4, 8, 16, 32)
 _LADDER: Final = 4  # how often a batch is halved when the card is out of memory before the CPU takes over
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which file answered, by what means, and why those were chosen. `sha256` is that of the weights file."""
+
+    name: str
+    sha256: str
+    backend: str
+    reason: str
+
+
+class Backend(Protocol):
+    """What an engine needs of a runtime: `logits` maps f32 (N, 3, px, px), N <= MAX_BATCH, to calibrated f32 (N, 5)."""
+
+    info: ModelInfo
+    input_px: int
+
+    def logits(self, batch: Batch) -> Batch: ...
 
 
 class BadWeights(Exception):

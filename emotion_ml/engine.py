@@ -14,40 +14,22 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emotion_ml.backends import MAX_BATCH, Backend, Batch, ModelInfo, choose
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.preprocess import prepare
 
 log = logging.getLogger(__name__)
 
+__all__ = ["MAX_BATCH", "WEIGHTS", "Batch", "Crop", "EmotionEngine", "ModelInfo"]
+
 WEIGHTS: Final = Path(__file__).resolve().parent / "weights"
-MAX_BATCH: Final = 32
 
 Crop = NDArray[np.uint8]
-Batch = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """Which file answered, by what means, and why those were chosen. `sha256` is that of the weights file."""
-
-    name: str
-    sha256: str
-    backend: str
-    reason: str
-
-
-class Backend(Protocol):
-    """What an engine needs of a runtime: `logits` maps f32 (N, 3, px, px), N <= MAX_BATCH, to calibrated f32 (N, 5)."""
-
-    info: ModelInfo
-    input_px: int
-
-    def logits(self, batch: Batch) -> Batch: ...
 
 
 @dataclass(slots=True)
@@ -74,9 +56,7 @@ class EmotionEngine:
 
         Raises backends.BadWeights when a file is missing, damaged, or not of this architecture.
         """
-        from emotion_ml import backends  # the runtimes take a while to import: only who infers pays for it
-
-        chosen = backends.choose(weights, threads=threads or os.cpu_count() or 1, wanted=backend)
+        chosen = choose(weights, threads=threads or os.cpu_count() or 1, wanted=backend)
         log.info("engine: %s (%s)", chosen.info.backend, chosen.info.reason)
         engine = cls(chosen)
         engine.probabilities([np.zeros((chosen.input_px, chosen.input_px), dtype=np.uint8)])

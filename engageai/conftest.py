@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -20,24 +19,13 @@ from django.urls import reverse
 from skimage.data import astronaut
 
 from analytics.models import AnalysisSession, Recording
-from emotion_ml.engine import Batch, EmotionEngine, ModelInfo
+from emotion_ml.engine import EmotionEngine
 from emotion_ml.tests import clips
+from emotion_ml.tests.fakes import Brightness
 from engageai.engine import replaced
 
 ROOT = Path(__file__).resolve().parent.parent
 FACE = astronaut()[0:240, 100:420]  # type: ignore[no-untyped-call]  # 320 x 240
-
-
-class Brightness:
-    """A backend with the real interface: the brighter a face, the happier."""
-
-    info = ModelInfo("brightness", "0" * 64, "test", "for tests")
-    input_px = 48
-
-    def logits(self, batch: Batch) -> Batch:
-        answer = np.zeros((len(batch), 5), dtype=np.float32)
-        answer[:, 1] = batch.mean(axis=(1, 2, 3))
-        return answer
 
 
 @pytest.fixture

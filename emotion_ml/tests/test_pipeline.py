@@ -10,25 +10,14 @@ import numpy as np
 import pytest
 
 from emotion_ml import pipeline, video
-from emotion_ml.engine import Batch, EmotionEngine, ModelInfo
+from emotion_ml.engine import EmotionEngine
 from emotion_ml.faces import FaceFinder
 from emotion_ml.tests import clips, scenes
+from emotion_ml.tests.fakes import Brightness
 from emotion_ml.tracking import Tracker
 from emotion_ml.types import LeftOut, Reading
 
 FRAME = scenes.close_up()
-
-
-class Brightness:
-    """A backend with the real interface: the brighter a face, the happier."""
-
-    info = ModelInfo("brightness", "0" * 64, "test", "for tests")
-    input_px = 48
-
-    def logits(self, batch: Batch) -> Batch:
-        answer = np.zeros((len(batch), 5), dtype=np.float32)
-        answer[:, 1] = batch.mean(axis=(1, 2, 3))
-        return answer
 
 
 @pytest.fixture

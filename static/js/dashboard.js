@@ -4,6 +4,8 @@
 import { Chart, rowAt } from "./charts.js";
 import { clock, percent } from "./format.js";
 import { Player } from "./player.js";
+import { Resources } from "./resources.js";
+import { Transcript } from "./transcript.js";
 
 const page = document.querySelector("[data-dashboard]");
 const one = (selector) => page.querySelector(selector);
@@ -70,7 +72,9 @@ page.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   history.replaceState(null, "", link.href);
-  load(link.dataset.figures, link.href).then(() => one(`[data-environment="${link.dataset.environment}"]`)?.focus());
+  transcript?.show(link.dataset.environment);
+  papers?.show(link.dataset.environment);
+  load(link.dataset.figures, link.href).then(() => one(`[data-environment="${link.dataset.environment}"]`)?.focus({ preventScroll: true }));
 });
 
 // ---- one moment for all
@@ -102,6 +106,7 @@ const onTime = (t_s) => {
   slider?.setAttribute("aria-valuetext", clock(t_s));
   const shown = one("[data-now-time]");
   if (shown) shown.textContent = clock(t_s);
+  transcript?.move(t_s);
 };
 
 const mean = (faces, index) => faces.reduce((sum, face) => sum + face.p[index], 0) / faces.length;
@@ -123,6 +128,11 @@ const onReading = (reading) => {
   });
 };
 
+const environment = page.dataset.environmentNow;
+const papers = one("#next") && new Resources(one("#next"), environment);
+const video = one("[data-stage] video");
+const transcript = one("#said") && new Transcript(one("#said"), { video, onReady: () => papers?.open() });
+
 const stage = one("[data-stage]");
 const player = stage && new Player(stage, { emotions, reasons, onTime, onReading });
 
@@ -130,6 +140,13 @@ const goTo = (t_s) => {
   if (player) player.seek(t_s);
   else onTime(t_s);
 };
+
+// A word, a paragraph, a paper's passage: whatever names its moment leads there, unless its text is being selected.
+page.addEventListener("click", (event) => {
+  const place = event.target.closest("[data-seek]");
+  if (!place || event.target.closest("a") || getSelection().type === "Range") return;
+  goTo(Number(place.dataset.seek));
+});
 
 for (const chart of timed) {
   const surface = chart.node.parentElement;

@@ -21,7 +21,8 @@ export class FaceBrush {
     this.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
   }
 
-  // `view` places the picture: {left, top, scale, right (of what may be drawn on), mirror_px (its width, when mirrored)}
+  // `view` places the picture: left, top, scale; right is the edge of what may be drawn on; mirror_px is the picture's
+  // width where it is shown mirrored.
   draw(face, view) {
     const [x, y, width, height] = face.box.map((value) => value * view.scale);
     const left = view.left + (view.mirror_px ? view.mirror_px * view.scale - x - width : x);

@@ -45,7 +45,7 @@ const take = (files) => {
 const setSending = (sending) => {
   drop.toggleAttribute("data-sending", sending);
   get("sending").hidden = !sending;
-  get("environments").disabled = sending;
+  for (const choices of form.querySelectorAll("fieldset")) choices.disabled = sending;
   go.disabled = sending;
   go.textContent = sending ? "Uploading…" : "Analyse the recording";
 };

@@ -1,0 +1,113 @@
+"""One webcam's frames to results, in a worker's thread. Knows pictures, readings and the running score; no socket."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from analytics.readings import Readings
+from emotion_ml.engine import EmotionEngine
+from emotion_ml.faces import Detectors
+from emotion_ml.watcher import Image, NotADecodablePicture, Watcher, decode
+from engageai.live import protocol
+from engageai.live.clock import CaptureClock
+from engageai.live.protocol import Frame, Malformed, Timings
+from engageai.live.tally import Tally
+
+ROLLING_EVERY_S: Final = 0.5
+SCOUT_EVERY: Final = 15
+"""Frames from one search for small newcomers to the next: half a second at the highest rate, two at the lowest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What the row of a measurement has to know of it: how long, how often, how large."""
+
+    duration_s: float
+    fps: float
+    width: int
+    height: int
+
+
+class Stream:
+    """Safe to share between threads: whoever comes second waits.
+
+    A stream that goes on where an earlier one ended starts at `start_s` with the readings of that one.
+    """
+
+    def __init__(
+        self,
+        engine: EmotionEngine,
+        detectors: Detectors,
+        *,
+        start_s: float = 0.0,
+        earlier: Readings | None = None,
+    ) -> None:
+        earlier = Readings.of([]) if earlier is None else earlier
+        self._watcher = Watcher(
+            engine, known_tracks=int(earlier.track.max(initial=0)), detectors=detectors, scout_every=SCOUT_EVERY
+        )
+        self._clock = CaptureClock(start_s, float(earlier.times[-1]) if len(earlier.times) else None)
+        self._tally = Tally(earlier)
+        self._count = len(earlier.times)
+        self._last_s = 0.0
+        self._size = (0, 0)
+        self._rolling_s = float("-inf")
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def answer(self, frame: Frame, dropped: int) -> str | None:
+        """The result of a frame as text; None for a frame that is out of its time. Raises Malformed."""
+        with self._lock:
+            if self._closed:
+                return None
+            started_s = time.monotonic()
+            image = _decoded(frame)
+            t_s = self._clock.place(frame.captured_s, frame.arrived_s)
+            if t_s is None:
+                return None
+            found = self._watcher.look(t_s, image)
+            found_s = time.monotonic()
+            reading = self._watcher.read(found)
+            read_s = time.monotonic()
+            self._count, self._last_s, self._size = self._count + 1, t_s, (frame.width, frame.height)
+            engagement = self._tally.add(reading)
+            rolling = self._tally.rolling() if self._is_due(t_s) else None
+            timings = Timings(
+                wait_ms=1000 * (started_s - frame.arrived_s),
+                inference_ms=1000 * (read_s - found_s),
+                total_ms=1000 * (time.monotonic() - frame.arrived_s),
+            )
+            return protocol.result(frame, reading, engagement, rolling, dropped, timings)
+
+    def take_unsaved(self) -> tuple[Readings, Extent] | None:
+        """What was measured since the last time, and what the whole of it looks like by now."""
+        with self._lock:
+            readings = self._tally.take_unsaved()
+            if readings is None:
+                return None
+            rate = (self._count - 1) / self._last_s if self._last_s > 0 and self._count > 1 else 1.0
+            return readings, Extent(self._last_s, round(rate, 2), *self._size)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._watcher.close()
+
+    def _is_due(self, t_s: float) -> bool:
+        if t_s - self._rolling_s < ROLLING_EVERY_S:
+            return False
+        self._rolling_s = t_s
+        return True
+
+
+def _decoded(frame: Frame) -> Image:
+    try:
+        image = decode(frame.jpeg)
+    except NotADecodablePicture as error:
+        raise Malformed(str(error)) from error
+    if image.shape != (frame.height, frame.width, 3):
+        raise Malformed("the picture is not of the size that its header says")
+    return image

@@ -1,0 +1,317 @@
+// The webcam page: consent, camera, link and what is shown, wired together. One frame is in flight at a time; what the
+// server says of it is drawn over that very frame.
+
+import { Camera } from "./live-camera.js";
+import { LiveChart } from "./live-chart.js";
+import { Link } from "./live-link.js";
+import { Pace } from "./live-pace.js";
+import { Panel } from "./live-panel.js";
+import { Stage } from "./live-stage.js";
+
+const get = (id) => document.getElementById(id);
+const data = (id) => JSON.parse(get(id).textContent);
+const options = data("options");
+const words = { emotions: data("emotions"), reasons: data("reasons") };
+const page = get("live");
+const video = get("camera");
+
+const LOST = {
+  1007: "The server does not understand the pictures of this browser",
+  1008: "Results did not get through in time",
+  1011: "The server had a fault",
+  1013: "The server is busy",
+  4403: "This page may not use the webcam",
+  4404: "This session has been wiped. Load the page again to begin anew",
+  4409: "This measurement goes on in another window",
+  4410: "This measurement was ended. Press Stop to see its results",
+};
+
+let state = "off"; // off, live, waiting, idle, paused, trouble, stopping
+let environment = "general";
+let encoding = null;
+let token = 0;
+let frame = { fresh: false, captured_ms: 0 };
+let sent_ms = -Infinity;
+let count = 0;
+
+const pace = new Pace();
+const stage = new Stage(get("stage"), video, get("picture"), words);
+const chart = new LiveChart(get("chart"), options.windows_s);
+const panel = new Panel(page, words.emotions);
+const camera = new Camera(video, (trouble) => {
+  inTrouble(trouble.message);
+  listCameras();
+});
+const encoder = new Worker(page.dataset.encoder);
+const link = new Link("", options.max_bytes, { ready, result, silent, lost, stopped });
+
+// ---- what the visitor is told
+
+const say = (sentence) => {
+  get("spoken").textContent = sentence;
+};
+
+const become = (next, sentence) => {
+  const changed = state !== next || get("state-text").textContent !== sentence;
+  state = next;
+  page.dataset.state = { paused: "waiting", idle: "waiting", stopping: "waiting" }[next] ?? next;
+  get("state-text").textContent = sentence;
+  get("pause").disabled = next === "trouble" || next === "stopping";
+  if (next !== "live") panel.settle();
+  if (changed) say(sentence);
+};
+
+const complain = (sentence) => {
+  get("trouble").textContent = sentence;
+  get("trouble").hidden = !sentence;
+};
+
+function inTrouble(sentence) {
+  become("trouble", "Not reading");
+  complain(sentence);
+}
+
+const explainSending = () => {
+  const { px, gap_ms } = pace.step;
+  if (pace.level === 0) get("sending").textContent = "";
+  else {
+    const rate = gap_ms ? `, at most ${Math.round(1000 / gap_ms)} a second` : "";
+    const sentence = `Answers are slow, so smaller pictures are sent: ${px} pixels${rate}.`;
+    if (get("sending").textContent !== sentence) say(sentence);
+    get("sending").textContent = sentence;
+  }
+};
+
+// ---- frames
+
+const sendingSize = () => {
+  const scale = Math.min(1, Math.min(pace.step.px, options.max_px) / Math.max(video.videoWidth, video.videoHeight));
+  return { width: Math.max(1, Math.round(video.videoWidth * scale)), height: Math.max(1, Math.round(video.videoHeight * scale)) };
+};
+
+const mayTake = () =>
+  state === "live" && frame.fresh && !encoding && link.free && video.videoWidth && performance.now() - sent_ms >= gap_ms();
+
+const connect = () => {
+  become("waiting", "Connecting");
+  link.open();
+};
+
+const gap_ms = () => Math.max(pace.step.gap_ms, 900 / options.max_fps);
+
+const take = async () => {
+  if (!mayTake()) return;
+  const mine = { token: ++token, captured_ms: frame.captured_ms, picture: null, started_ms: performance.now() };
+  encoding = mine;
+  frame.fresh = false;
+  sent_ms = mine.started_ms;
+  const overdue = link.flight;
+  if (overdue) pace.add(mine.started_ms, mine.started_ms - overdue.sent_ms);
+  try {
+    const [picture, bitmap] = await Promise.all([createImageBitmap(video), createImageBitmap(video)]);
+    mine.picture = picture;
+    encoder.postMessage({ token: mine.token, bitmap, ...sendingSize(), quality: pace.step.quality }, [bitmap]);
+  } catch {
+    encoding = null; // the camera changed under our hands: the next frame comes
+  }
+};
+
+encoder.addEventListener("message", ({ data: { token: done, jpeg } }) => {
+  if (encoding?.token !== done) return;
+  const mine = encoding;
+  encoding = null;
+  link.flight?.frame.picture.close();
+  if (!link.send(jpeg, mine.captured_ms, mine)) {
+    mine.picture.close();
+    pace.tooLarge(performance.now());
+    explainSending();
+  }
+});
+
+const onFrame = (now, meta) => {
+  frame = { fresh: true, captured_ms: meta?.captureTime ?? now };
+  stage.onFrame();
+  if (state === "idle") connect();
+  take();
+  watchFrames();
+};
+
+const watchFrames = () => {
+  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(onFrame);
+  else requestAnimationFrame(onFrame);
+};
+
+// ---- what the server says
+
+function ready() {
+  complain("");
+  if (state !== "paused" && state !== "stopping") become("live", "Reading");
+  take();
+}
+
+function result(message, flight) {
+  const now = performance.now();
+  if (flight) {
+    pace.add(now, now - flight.sent_ms);
+    stage.show(flight.frame.picture, message);
+    flight.frame.picture.close();
+  }
+  count += 1;
+  panel.show(message, environment, pace.read(now), count);
+  if (message.rolling) {
+    const lines = Object.fromEntries(
+      Object.entries(message.rolling).map(([name, lines]) => [name, { ...lines, instant: message.engagement?.[name] ?? null }]),
+    );
+    chart.add(message.t_s, lines);
+    panel.lines(chart.last);
+  }
+  explainSending();
+  take();
+}
+
+function lost({ code, reason, retry_ms }) {
+  if (state === "paused" || state === "trouble") return;
+  const why = LOST[code] ?? "The connection was lost";
+  if (retry_ms === null) inTrouble(`${why}${code === 1007 && reason ? ` (${reason})` : ""}.`);
+  else {
+    become("waiting", "Reconnecting");
+    complain(`${why}. Trying again in ${Math.max(1, Math.round(retry_ms / 1000))} s; what was measured is kept.`);
+  }
+}
+
+// A browser gives no frames to a page that is not looked at: the next frame opens the socket again.
+function silent() {
+  if (state === "live") become("idle", "Waiting for the camera");
+}
+
+function stopped(url) {
+  leave(url);
+}
+
+const leave = (url) => {
+  camera.close();
+  if (url) location.assign(`${url}?environment=${environment}`);
+  else {
+    page.hidden = true;
+    get("consent").hidden = false;
+    refuse("Nothing was read before you stopped, so there is nothing to show.");
+    become("off", "Stopped");
+  }
+};
+
+// ---- what the visitor does
+
+const refuse = (sentence) => {
+  get("refusal").textContent = sentence;
+  get("refusal").hidden = !sentence;
+};
+
+const listCameras = async () => {
+  const cameras = await Camera.list();
+  const choice = get("cameras");
+  choice.replaceChildren(...cameras.map(({ id, name }) => new Option(name, id)));
+  choice.value = camera.deviceId;
+  choice.disabled = cameras.length === 0;
+};
+
+const openCamera = async (deviceId) => {
+  await camera.open(deviceId);
+  stage.shape(video.videoWidth, video.videoHeight);
+  await listCameras();
+};
+
+const choose = (name) => {
+  environment = name;
+  for (const button of get("environments").querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button.value === name));
+    if (button.value === name) chart.choose(name, button.dataset.values.split(" ").map(Number));
+  }
+  panel.lines(chart.last);
+};
+
+get("agreement").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  get("go").disabled = true;
+  refuse("");
+  try {
+    await openCamera("");
+  } catch (trouble) {
+    refuse(trouble.message);
+    return;
+  } finally {
+    get("go").disabled = false;
+  }
+  get("consent").hidden = true;
+  page.hidden = false;
+  stage.fit();
+  choose(new FormData(event.target).get("environment"));
+  link.path = options.socket + environment;
+  connect();
+  get("stop").focus({ preventScroll: true });
+});
+
+get("environments").addEventListener("click", (event) => {
+  if (event.target.value) choose(event.target.value);
+});
+
+get("cameras").addEventListener("change", async (event) => {
+  try {
+    await openCamera(event.target.value);
+    complain("");
+    if (state === "trouble" && link.wanted) become(link.ready ? "live" : "waiting", link.ready ? "Reading" : "Reconnecting");
+  } catch (trouble) {
+    inTrouble(trouble.message);
+    await listCameras();
+  }
+});
+
+navigator.mediaDevices?.addEventListener?.("devicechange", () => !page.hidden && listCameras());
+
+get("pause").addEventListener("click", () => {
+  const pausing = state !== "paused";
+  get("pause").setAttribute("aria-pressed", String(pausing));
+  get("pause").textContent = pausing ? "Go on" : "Pause";
+  if (pausing) become("paused", "Paused");
+  else if (link.ready) become("live", "Reading");
+  else connect();
+});
+
+get("stop").addEventListener("click", () => {
+  become("stopping", "Adding it up");
+  if (!link.stop()) leave(link.url);
+  else setTimeout(() => state === "stopping" && leave(link.url), 5000);
+});
+
+document.addEventListener("engageai:theme", () => {
+  stage.brush.retheme();
+  chart.draw();
+});
+
+// ---- one load of the page, one session: what this tab had before is wiped, unless the visitor has only come back to it
+
+const FORMER = "engageai-live";
+const former = JSON.parse(sessionStorage.getItem(FORMER) ?? "[]").filter((session) => session !== options.session);
+
+const wipe = (session) => {
+  const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
+  return fetch(`/s/${session}/live/wipe/`, { method: "POST", headers, keepalive: true }).catch(() => {});
+};
+
+// A copied tab remembers the sessions of the tab that it was copied from: a session is held by the page that shows it.
+// The page before this one may take a moment to let go.
+const wipeUnlessHeld = (session, tries = 4) =>
+  navigator.locks?.request(session, { ifAvailable: true }, (lock) => {
+    if (lock) return wipe(session);
+    if (tries > 1) setTimeout(() => wipeUnlessHeld(session, tries - 1), 400);
+    return undefined;
+  });
+
+navigator.locks?.request(options.session, () => new Promise(() => {}));
+if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
+  sessionStorage.setItem(FORMER, JSON.stringify([...former, options.session]));
+} else {
+  sessionStorage.setItem(FORMER, JSON.stringify([options.session]));
+  former.forEach((session) => wipeUnlessHeld(session));
+}
+
+watchFrames();
