@@ -108,6 +108,15 @@ def _video(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _webcam(arguments: argparse.Namespace) -> int:
+    from emotion_ml import webcam
+
+    window = webcam.has_display() and not arguments.text
+    with _engine(arguments.backend) as engine:
+        webcam.run(arguments.camera, engine, window=window, seconds=arguments.seconds)
+    return 0
+
+
 def _prepare(arguments: argparse.Namespace) -> int:
     from emotion_ml import render, video
 
@@ -192,6 +201,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, metavar="OUT.mp4", help="annotated H.264 with the original sound")
     sub.add_argument("--json", type=Path, metavar="OUT.json", help="every reading")
     sub.add_argument("--fps", type=float, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
+    with_backend(sub)
+
+    sub = command("webcam", _webcam, "Read a camera of this machine, in a window or in lines of text.")
+    sub.add_argument("--camera", default="0", help="its number, or a device or file (%(default)s)")
+    sub.add_argument("--text", action="store_true", help="no window, a line a second")
+    sub.add_argument("--seconds", type=float, help="end by itself")
     with_backend(sub)
 
     sub = command("prepare", _prepare, "Make an MP4 that every browser plays, upright, at the original timing.")

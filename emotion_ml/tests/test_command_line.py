@@ -84,6 +84,11 @@ def test_video_writes_the_annotated_clip_and_its_readings(clip: Path, tmp_path: 
         assert container.streams.audio[0].codec_context.name == "aac"
 
 
+def test_webcam_reads_what_the_camera_shows(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["webcam", "--camera", str(clip), "--text", "--seconds", "3"]) == 0
+    assert "Happy" in capsys.readouterr().out
+
+
 def test_prepare_makes_a_playable_file(clip: Path, tmp_path: Path) -> None:
     assert main(["prepare", str(clip), str(tmp_path / "out.mp4")]) == 0
     assert (tmp_path / "out.mp4").stat().st_size > 1000
@@ -112,7 +117,7 @@ def test_benchmark_prints_the_whole_and_every_stage(clip: Path, capsys: pytest.C
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("devices", "predict", "video", "prepare", "train", "convert", "evaluate", "benchmark"):
+    for command in ("devices", "predict", "video", "webcam", "prepare", "train", "convert", "evaluate", "benchmark"):
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
         assert "usage" in capsys.readouterr().out
