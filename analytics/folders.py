@@ -1,6 +1,7 @@
 """Where the files of sessions lie below the data folder, and how they disappear. Only the store calls it.
 
-sessions/<session>/<recording>/   source, playback.mp4, readings.bin
+sessions/<session>/<recording>/   source, playback.mp4, readings.bin, transcript.json,
+                                  resources.json
 trash/                            renamed away, about to be deleted
 incoming/                         uploads that are still arriving
 """
@@ -15,6 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
+
+TRANSCRIPT = "transcript.json"
+RESOURCES = "resources.json"
 
 
 def sessions() -> Path:
@@ -35,6 +39,13 @@ def write_at(path: Path, offset: int, data: bytes) -> None:
         file.truncate(offset)
         file.seek(offset)
         file.write(data)
+
+
+def put(path: Path, data: bytes) -> None:
+    """Make `data` the whole file: it is there as it was or as it shall be, never in between."""
+    part = path.with_name(f"{path.name}.part")
+    write_at(part, 0, data)
+    part.replace(path)
 
 
 def remove(*folders: Path) -> None:

@@ -59,6 +59,9 @@ class Recording(models.Model):
     name = models.CharField(max_length=120)  # as its visitor calls it: only ever shown as text
     source = models.CharField(max_length=4, choices=Source.choices, default=Source.FILE)
     environment = models.CharField(max_length=32)
+    may_send_sound = models.BooleanField(default=False)  # each agreed to on the page that names who gets it
+    may_send_text = models.BooleanField(default=False)
+    may_search = models.BooleanField(default=False)
     analysis_fps = models.FloatField(default=5.0)
     size_bytes = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True, default="")
@@ -123,3 +126,35 @@ class Recording(models.Model):
             media_type=self.media_type or "",
             playable=bool(self.playable),
         )
+
+
+class TranscriptStatus(models.TextChoices):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    ABSENT = "absent"  # there is nothing to write down, and `note` says why
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Transcript(models.Model):
+    """What was said in a recording, and how far writing it down came; the words lie in a file beside the readings."""
+
+    recording = models.OneToOneField(Recording, on_delete=models.CASCADE, primary_key=True, related_name="transcript")
+    status = models.CharField(max_length=10, choices=TranscriptStatus.choices, default=TranscriptStatus.WAITING)
+    progress = models.FloatField(default=0.0)
+    engine = models.CharField(max_length=20, blank=True, default="")
+    note = models.CharField(max_length=300, blank=True, default="")  # for the visitor
+    cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.recording_id)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in (TranscriptStatus.WAITING, TranscriptStatus.RUNNING)

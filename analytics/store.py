@@ -8,6 +8,7 @@ between, nobody can reach the data any more, and the next sweep finishes it. Kno
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from dataclasses import asdict
 from datetime import timedelta
@@ -197,11 +198,16 @@ def has_video(recording: Recording) -> bool:
 
 
 def load_readings(recording: Recording) -> Readings:
-    path = _readings_path(recording)
-    if not recording.readings_bytes or not path.is_file():
+    if not recording.readings_bytes or not _readings_path(recording).is_file():
         return Readings.of([])
-    with path.open("rb") as file:
+    with _readings_path(recording).open("rb") as file:
         return Readings.from_bytes(file.read(recording.readings_bytes))
+
+
+def transcript_of(recording: Recording) -> dict[str, Any] | None:
+    """What was said, in Deepgram's shape (analytics.transcript reads it); None where nothing is written down."""
+    path = recording_folder(recording) / folders.TRANSCRIPT
+    return dict(json.loads(path.read_bytes())) if path.is_file() else None
 
 
 def claim(recording_id: uuid.UUID) -> Recording | None:
@@ -209,9 +215,8 @@ def claim(recording_id: uuid.UUID) -> Recording | None:
     now = timezone.now()
     values = {"started_at": now, "stage_started_at": now, "heartbeat_at": now, "attempts": F("attempts") + 1}
     waiting = Recording.objects.filter(id=recording_id, status=Status.QUEUED)
-    if not waiting.update(status=Status.RUNNING, **values):
-        return None
-    return Recording.objects.filter(id=recording_id).first()
+    taken = waiting.update(status=Status.RUNNING, **values)
+    return Recording.objects.filter(id=recording_id).first() if taken else None
 
 
 def update(recording_id: uuid.UUID, **values: Any) -> None:
@@ -240,10 +245,9 @@ def append(recording_id: uuid.UUID, readings: Readings, progress: float) -> None
 
 def cancel_is_requested(recording_id: uuid.UUID) -> bool:
     """Raises Gone when the recording was wiped."""
-    asked = Recording.objects.filter(id=recording_id).values_list("cancel_requested", flat=True).first()
-    if asked is None:
-        raise Gone
-    return asked
+    for asked in Recording.objects.filter(id=recording_id).values_list("cancel_requested", flat=True):
+        return asked
+    raise Gone
 
 
 def finish(recording_id: uuid.UUID, *, stopped_at_s: float | None = None, message: str = "") -> None:
@@ -287,8 +291,7 @@ def _end(recording_id: uuid.UUID, status: Status, message: str, **values: Any) -
 
 
 def _drop_files(recording_id: uuid.UUID) -> None:
-    recording = Recording.objects.filter(id=recording_id).first()
-    if recording is not None:
+    for recording in Recording.objects.filter(id=recording_id):
         folders.remove(recording_folder(recording))
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from analytics import store
 from engageai import engine, tasks
+from engageai.content import jobs as transcription
 from engageai.limits import App, Message, Receive, Scope, Send
 from engageai.upload import jobs
 
@@ -23,7 +24,9 @@ def start() -> None:
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     wiped = store.sweep(timedelta(minutes=settings.SESSION_IDLE_MIN), booting=True)
     recovered = jobs.recover()
-    log.info("started: %d idle sessions wiped, %d recordings taken up again", wiped, recovered)
+    transcribed = transcription.recover()
+    sentence = "started: %d idle sessions wiped, %d recordings and %d transcripts taken up again"
+    log.info(sentence, wiped, recovered, transcribed)
     if settings.WARM_ENGINE:
         engine.warm()
 

@@ -57,6 +57,28 @@ LIVE_THREADS = envint("LIVE_THREADS", os.cpu_count() or 1, minimum=1)  # that lo
 LIVE_IDLE_S = envint("LIVE_IDLE_S", 30, minimum=1)  # of silence, after which a socket is closed
 LIVE_SLOW_S = envint("LIVE_SLOW_S", 10, minimum=1)  # that a result may lie unread, after which a socket is closed
 
+# What was said. The sound goes to Deepgram only when there is a key and the visitor agreed; otherwise it stays here.
+DEEPGRAM_API_KEY = envsecret("DEEPGRAM_API_KEY") or ""
+DEEPGRAM_MODEL = os.environ.get("DEEPGRAM_MODEL") or "nova-3"
+DEEPGRAM_URL = os.environ.get("DEEPGRAM_URL") or "https://api.deepgram.com"  # another for tests
+DEEPGRAM_TIMEOUT_S = envint("DEEPGRAM_TIMEOUT_S", 300, minimum=1)  # then this machine transcribes
+SPEECH_THREADS = envint("SPEECH_THREADS", os.cpu_count() or 1, minimum=1)
+AFTER_ANALYSIS = ["engageai.content.jobs.begin"]  # called with the recording's id once its results can be seen
+
+# What to read next. Searches are sent only when SCHOLARLY_ONLINE is on and the visitor agreed; the same holds for the
+# transcript and Gemini. Without, there are links to searches elsewhere.
+SCHOLARLY_ONLINE = envbool("SCHOLARLY_ONLINE", False)
+CROSSREF_MAILTO = os.environ.get("CROSSREF_MAILTO") or ""  # where Crossref may tell of a problem: its polite pool
+OPENALEX_KEY = envsecret("OPENALEX_KEY") or ""
+GOOGLE_API_KEY = envsecret("GOOGLE_API_KEY") or ""
+GEMINI_MODEL = os.environ.get("GEMINI_MODEL") or "gemini-flash-latest"
+SCHOLARLY_STAND_INS = envlist("SCHOLARLY_STAND_INS", [])  # for tests: NAME=http://127.0.0.1:PORT, and no other host
+SCHOLARLY_CONNECT_S = 3.0
+SCHOLARLY_TOTAL_S = 8.0  # of one request, from its first byte to its last
+SCHOLARLY_PAGE_S = 9.0  # of everything that is asked for one page
+SCHOLARLY_MAX_BYTES = MIB  # of one answer, as sent and as unpacked
+SCHOLARLY_INTERVALS_S = {"crossref": 1.0, "arxiv": 3.0, "openalex": 1.0}  # between two requests of this server
+
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     *(["daphne"] if "runserver" in sys.argv else []),  # makes `manage.py runserver` an ASGI server, and costs 0.5 s
@@ -74,6 +96,8 @@ INSTALLED_APPS = [
     "analytics.apps.Analytics",
     "engageai.upload.apps.Upload",
     "engageai.live.apps.Live",
+    "engageai.content.apps.Content",
+    "engageai.scholarly.apps.Scholarly",
 ]
 
 MIDDLEWARE = [
@@ -125,11 +149,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
+# Speech has a thread of its own, so that one recording's words do not hold up the next one's faces.
 TASKS = {
-    "default": {
-        "BACKEND": "engageai.tasks.ThreadBackend",
-        "OPTIONS": {"workers": JOB_WORKERS, "queue": JOB_QUEUE},
-    },
+    name: {"BACKEND": "engageai.tasks.ThreadBackend", "OPTIONS": {"workers": workers, "queue": JOB_QUEUE}}
+    for name, workers in (("default", JOB_WORKERS), ("speech", 1))
 }
 
 # An upload goes to a file and never to memory, one file at a time.

@@ -10,6 +10,8 @@ from engageai import health
 urlpatterns = [
     path("", include("engageai.upload.urls")),
     path("", include("engageai.live.urls")),
+    path("", include("engageai.content.urls")),
+    path("", include("engageai.scholarly.urls")),
     path("", include("analytics.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),

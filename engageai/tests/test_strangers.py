@@ -13,12 +13,13 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from analytics import store
+from analytics import store, transcripts
 from analytics.models import Recording
 from analytics.readings import Readings
 from emotion_ml.types import Reading
 from engageai import asgi
 from engageai.conftest import Visitor
+from engageai.content import shape
 from engageai.live.urls import websocket_urlpatterns as live
 from engageai.upload.urls import websocket_urlpatterns as upload
 
@@ -35,6 +36,11 @@ OWNED = {
     "recording-boxes": ("session_id", "recording_id"),
     "recording-result": ("session_id", "recording_id"),
     "recording-video": ("session_id", "recording_id"),
+    "content-transcript": ("session_id", "recording_id"),
+    "content-cancel": ("session_id", "recording_id"),
+    "content-file": ("session_id", "recording_id", "kind"),
+    "content-engagement": ("session_id", "recording_id"),
+    "scholarly-resources": ("session_id", "recording_id"),
 }
 SOCKETS = {
     "upload-progress-socket": ("session_id", "recording_id"),
@@ -57,7 +63,7 @@ def named(patterns: list[Any]) -> Iterator[URLPattern]:
 
 
 def values(recording: Recording) -> dict[str, Any]:
-    return {"session_id": recording.session_id, "recording_id": recording.id, "environment": "general"}
+    return {"session_id": recording.session_id, "recording_id": recording.id, "environment": "general", "kind": "txt"}
 
 
 def addresses(recording: Recording) -> dict[str, str]:
@@ -72,6 +78,10 @@ def recording(visitor: Visitor, clip: Path) -> Recording:
     store.claim(recording.id)
     store.append(recording.id, Readings.of([Reading(k / 5, ()) for k in range(10)]), 1.0)
     store.finish(recording.id)
+    transcripts.open_for(recording)
+    transcripts.claim(recording.id)
+    nothing = shape.build([], language="en", duration_s=2.0, model="fake", sha256="0" * 64)
+    transcripts.save(recording, nothing, "embedded", "")
     return recording
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -21,6 +22,25 @@ REFUSALS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """Somebody else who can be given something, if the visitor agrees: `field` is the form's and the recording's."""
+
+    name: str
+    what: str
+    field: str
+
+
+def processors() -> list[Processor]:
+    """Those that this installation can ask; without a key there is none, and nothing to agree to."""
+    offers = [
+        (settings.DEEPGRAM_API_KEY, Processor("Deepgram", "the sound", "may_send_sound")),
+        (settings.GOOGLE_API_KEY, Processor("Google Gemini", "what was said, as text", "may_send_text")),
+        (settings.SCHOLARLY_ONLINE, Processor("Crossref and arXiv", "a few key phrases", "may_search")),
+    ]
+    return [processor for offer, processor in offers if offer]
+
+
 class UploadForm(forms.Form):
     """Its errors carry codes of REFUSALS in place of sentences."""
 
@@ -30,6 +50,9 @@ class UploadForm(forms.Form):
     environment = forms.ChoiceField(
         error_messages={"required": "unknown-environment", "invalid_choice": "unknown-environment"}
     )
+    may_send_sound = forms.BooleanField(required=False)
+    may_send_text = forms.BooleanField(required=False)
+    may_search = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,6 +64,10 @@ class UploadForm(forms.Form):
         if (upload.size or 0) > settings.MAX_UPLOAD_BYTES:
             raise too_large(settings.MAX_UPLOAD_BYTES)
         return upload
+
+    def consents(self) -> dict[str, bool]:
+        """What its sender agreed to; only what the page asked for counts."""
+        return {each.field: bool(self.cleaned_data[each.field]) for each in processors()}
 
     def rejection(self) -> Rejected:
         """The first thing wrong with it; only for a form that is not valid."""

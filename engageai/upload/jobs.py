@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django_tasks import task
 
 from analytics import store
@@ -96,6 +98,16 @@ def _work(recording: Recording) -> None:
         end = _make_playable(recording, watch, end)
     store.enter(recording.id, Stage.FINISH)
     store.finish(recording.id, stopped_at_s=end.stopped_at_s, message=end.message)
+    _follow_up(recording.id)
+
+
+def _follow_up(recording_id: uuid.UUID) -> None:
+    """Begin what other apps do with results; whatever becomes of it, the results stand."""
+    for name in settings.AFTER_ANALYSIS:
+        try:
+            import_string(name)(recording_id)
+        except Exception:
+            log.exception("%s could not begin for recording %s", name, recording_id)
 
 
 class _Watch:

@@ -23,7 +23,7 @@ from engageai import errors, tasks
 from engageai.errors import Rejected
 from engageai.upload import jobs
 from engageai.upload import progress as pure
-from engageai.upload.forms import UploadForm, display_name
+from engageai.upload.forms import UploadForm, display_name, processors
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ def _take(request: HttpRequest, session: AnalysisSession) -> Recording:
             name=display_name(upload.name),
             environment=form.cleaned_data["environment"],
             analysis_fps=settings.ANALYSIS_FPS,
+            **form.consents(),
         )
     except store.Full:
         sentence = f"{settings.MAX_QUEUED} recordings of yours are waiting already. Let one finish first."
@@ -131,6 +132,7 @@ def _start_page(request: HttpRequest, session: AnalysisSession, refusal: Rejecte
         "max_mib": settings.MAX_UPLOAD_MIB,
         "max_minutes": settings.MAX_MINUTES,
         "formats": FORMATS,
+        "processors": processors(),
         "error": refusal.message if refusal else None,
     }
     return render(request, "upload/start.html", context, status=refusal.status if refusal else 200)

@@ -6,6 +6,7 @@ import { LiveChart } from "./live-chart.js";
 import { Link } from "./live-link.js";
 import { Pace } from "./live-pace.js";
 import { Panel } from "./live-panel.js";
+import { holdSession } from "./live-session.js";
 import { Stage } from "./live-stage.js";
 
 const get = (id) => document.getElementById(id);
@@ -108,8 +109,8 @@ const take = async () => {
   const overdue = link.flight;
   if (overdue) pace.add(mine.started_ms, mine.started_ms - overdue.sent_ms);
   try {
-    const [picture, bitmap] = await Promise.all([createImageBitmap(video), createImageBitmap(video)]);
-    mine.picture = picture;
+    mine.picture = await createImageBitmap(video);
+    const bitmap = await createImageBitmap(mine.picture); // not of the video: that may show the next frame by now
     encoder.postMessage({ token: mine.token, bitmap, ...sendingSize(), quality: pace.step.quality }, [bitmap]);
   } catch {
     encoding = null; // the camera changed under our hands: the next frame comes
@@ -120,6 +121,7 @@ encoder.addEventListener("message", ({ data: { token: done, jpeg } }) => {
   if (encoding?.token !== done) return;
   const mine = encoding;
   encoding = null;
+  if (!jpeg) return;
   link.flight?.frame.picture.close();
   if (!link.send(jpeg, mine.captured_ms, mine)) {
     mine.picture.close();
@@ -287,31 +289,5 @@ document.addEventListener("engageai:theme", () => {
   chart.draw();
 });
 
-// ---- one load of the page, one session: what this tab had before is wiped, unless the visitor has only come back to it
-
-const FORMER = "engageai-live";
-const former = JSON.parse(sessionStorage.getItem(FORMER) ?? "[]").filter((session) => session !== options.session);
-
-const wipe = (session) => {
-  const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
-  return fetch(`/s/${session}/live/wipe/`, { method: "POST", headers, keepalive: true }).catch(() => {});
-};
-
-// A copied tab remembers the sessions of the tab that it was copied from: a session is held by the page that shows it.
-// The page before this one may take a moment to let go.
-const wipeUnlessHeld = (session, tries = 4) =>
-  navigator.locks?.request(session, { ifAvailable: true }, (lock) => {
-    if (lock) return wipe(session);
-    if (tries > 1) setTimeout(() => wipeUnlessHeld(session, tries - 1), 400);
-    return undefined;
-  });
-
-navigator.locks?.request(options.session, () => new Promise(() => {}));
-if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
-  sessionStorage.setItem(FORMER, JSON.stringify([...former, options.session]));
-} else {
-  sessionStorage.setItem(FORMER, JSON.stringify([options.session]));
-  former.forEach((session) => wipeUnlessHeld(session));
-}
-
+holdSession(options.session, document.querySelector("[name=csrfmiddlewaretoken]").value);
 watchFrames();

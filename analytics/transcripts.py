@@ -1,0 +1,97 @@
+"""The transcript of a recording as row and file, the store's other half: open, claim, update, save, end, take up again.
+
+A row runs from claim to end; every write to it is a sign of life, and one that was wiped or ended elsewhere raises
+store.Gone. Knows nothing of how speech becomes words; where the file lies is told by store and folders.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db.models import F
+from django.utils import timezone
+
+from analytics import folders, store
+from analytics.models import SHOWABLE, Recording, Source, Transcript, TranscriptStatus
+
+LONGEST_NOTE: Final = Transcript._meta.get_field("note").max_length or 0
+
+
+def open_for(recording: Recording) -> None:
+    """Have a transcript wait for `recording`, if it has none. Raises store.NotFound for a camera: it has no sound."""
+    if recording.is_live:
+        raise store.NotFound
+    Transcript.objects.get_or_create(recording_id=recording.id)
+
+
+def of(recording: Recording) -> Transcript | None:
+    return Transcript.objects.filter(recording_id=recording.id).first()
+
+
+def claim(recording_id: uuid.UUID) -> Transcript | None:
+    """Take one that waits to work on; None when it does not wait."""
+    now = timezone.now()
+    waiting = Transcript.objects.filter(recording_id=recording_id, status=TranscriptStatus.WAITING)
+    values = {"started_at": now, "heartbeat_at": now, "progress": 0.0, "attempts": F("attempts") + 1}
+    if not waiting.update(status=TranscriptStatus.RUNNING, **values):
+        return None
+    return Transcript.objects.select_related("recording").filter(recording_id=recording_id).first()
+
+
+def update(recording_id: uuid.UUID, **values: Any) -> None:
+    """Raises store.Gone when it does not run."""
+    running = Transcript.objects.filter(recording_id=recording_id, status=TranscriptStatus.RUNNING)
+    if not running.update(heartbeat_at=timezone.now(), **values):
+        raise store.Gone
+
+
+def request_cancel(recording: Recording) -> None:
+    """Stop it: at once while it waits, at its next step while it runs, not at all when it has ended."""
+    mine = Transcript.objects.filter(recording_id=recording.id)
+    cancelled = {"status": TranscriptStatus.CANCELLED, "finished_at": timezone.now()}
+    if not mine.filter(status=TranscriptStatus.WAITING).update(**cancelled):
+        mine.filter(status=TranscriptStatus.RUNNING).update(cancel_requested=True)
+
+
+def cancel_is_requested(recording_id: uuid.UUID) -> bool:
+    """Raises store.Gone when the recording was wiped."""
+    asked = Transcript.objects.filter(recording_id=recording_id).values_list("cancel_requested", flat=True).first()
+    if asked is None:
+        raise store.Gone
+    return asked
+
+
+def save(recording: Recording, response: Mapping[str, Any], engine: str, note: str) -> None:
+    """Keep what was said (Deepgram's shape), and end. Raises store.Gone."""
+    data = json.dumps(response, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    update(recording.id)
+    try:
+        folders.put(store.recording_folder(recording) / folders.TRANSCRIPT, data)
+    except FileNotFoundError:
+        raise store.Gone from None
+    end(recording.id, TranscriptStatus.DONE, note, engine=engine, progress=1.0)
+
+
+def end(recording_id: uuid.UUID, status: TranscriptStatus, note: str = "", **values: Any) -> None:
+    update(recording_id, status=status, note=note[:LONGEST_NOTE], finished_at=timezone.now(), **values)
+
+
+def release(recording_id: uuid.UUID) -> None:
+    """Let it wait again, for the next server."""
+    update(recording_id, status=TranscriptStatus.WAITING, progress=0.0)
+
+
+def requeue_interrupted(max_attempts: int, note: str) -> list[uuid.UUID]:
+    """What to enqueue when the server starts: of every result that has a file, the transcript that is not there yet."""
+    for row in Transcript.objects.filter(status=TranscriptStatus.RUNNING):
+        if row.attempts >= max_attempts:
+            end(row.recording_id, TranscriptStatus.FAILED, note)
+        else:
+            release(row.recording_id)
+    for recording in Recording.objects.filter(status__in=SHOWABLE, source=Source.FILE, transcript=None):
+        open_for(recording)
+    waiting = Transcript.objects.filter(status=TranscriptStatus.WAITING)
+    return list(waiting.values_list("recording_id", flat=True))

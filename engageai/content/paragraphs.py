@@ -1,0 +1,72 @@
+"""What was said beside what was read: each paragraph with its comparison and its manner of speaking, and a digest.
+
+Brings the pure parts of analytics together for one page, and puts the reaction lag into a sentence. Measures nothing
+itself; knows neither requests nor rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analytics import correlate, speech, topics
+from analytics.correlate import Comparison, Correlation
+from analytics.scoring import Environment
+from analytics.speech import Speech
+from analytics.timeline import Instants
+from analytics.topics import Phrase
+from analytics.transcript import Sentence, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class ParagraphView:
+    index: int
+    start_s: float
+    end_s: float
+    text: str
+    sentences: tuple[Sentence, ...]
+    comparison: Comparison
+    speech: Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`summary` is the service's own, or sentences of the recording; `lag` says how faces followed words."""
+
+    paragraphs: tuple[ParagraphView, ...]
+    summary: tuple[str, ...]
+    phrases: tuple[Phrase, ...]
+    lag: str
+
+
+def said(transcript: Transcript, instants: Instants, environment: Environment) -> Said:
+    spans = [(paragraph.start_s, paragraph.end_s) for paragraph in transcript.paragraphs]
+    found = correlate.compare(instants, spans, environment)
+    views = tuple(
+        ParagraphView(
+            index,
+            paragraph.start_s,
+            paragraph.end_s,
+            paragraph.text,
+            paragraph.sentences,
+            found.comparisons[index],
+            speech.measure(transcript.words, paragraph.start_s, paragraph.end_s),
+        )
+        for index, paragraph in enumerate(transcript.paragraphs)
+    )
+    sentences = [sentence.text for paragraph in transcript.paragraphs for sentence in paragraph.sentences]
+    return Said(views, _summary(transcript, sentences), tuple(topics.key_phrases(sentences)), lag_sentence(found))
+
+
+def lag_sentence(found: Correlation) -> str:
+    if found.lag_is_supported:
+        return (
+            f"Faces followed the words by {found.lag_s:.1f} s (p = {found.lag_p:.3f}); "
+            "each paragraph is compared with what was read that much later."
+        )
+    return "No delay of faces behind words could be shown; a paragraph is compared with what was read while it lasted."
+
+
+def _summary(transcript: Transcript, sentences: list[str]) -> tuple[str, ...]:
+    if transcript.summary:
+        return (transcript.summary,)
+    return tuple(sentences[row] for row in topics.summarise(sentences))

@@ -1,0 +1,129 @@
+"""What was said, for the recording's owner: the fragment of its page, the files to take away, the way to stop it.
+
+Knows requests and answers. What is shown is decided by paragraphs and captions; an owner is found by access alone.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from analytics import access, scoring, store, timeline, transcripts
+from analytics.models import Recording, Transcript, TranscriptStatus
+from analytics.scoring import Environment
+from analytics.transcript import Transcript as Spoken
+from analytics.transcript import parse
+from engageai.content import captions, paragraphs
+
+NO_MICROPHONE: Final = "A camera is read without its microphone, so there are no words."
+MEDIA_TYPES: Final = {
+    "txt": "text/plain; charset=utf-8",
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "json": "application/json",
+}
+WRITERS: Final[dict[str, Callable[[Spoken], str]]] = {
+    "txt": captions.as_text,
+    "srt": captions.as_srt,
+    "vtt": captions.as_vtt,
+}
+
+
+@require_safe
+def transcript(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    """A fragment, which asks for itself again while the transcript is being made."""
+    recording = _showable_or_404(request, session_id, recording_id)
+    return _fragment(request, recording)
+
+
+@require_POST
+def cancel(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    """The fragment again; a browser without scripts goes back to the page."""
+    recording = _showable_or_404(request, session_id, recording_id)
+    transcripts.request_cancel(recording)
+    if request.headers.get("HX-Request") == "true":
+        return _fragment(request, recording)
+    return HttpResponseRedirect(reverse("recording-show", args=[session_id, recording_id]), status=303)
+
+
+@require_safe
+def file(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, kind: str) -> HttpResponse:
+    recording = _showable_or_404(request, session_id, recording_id)
+    response = store.transcript_of(recording)
+    if response is None or kind not in MEDIA_TYPES:
+        raise Http404
+    content = _json(response) if kind == "json" else WRITERS[kind](parse(response))
+    return _download(content, f"transcript.{kind}", MEDIA_TYPES[kind])
+
+
+@require_safe
+def engagement(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    recording = _showable_or_404(request, session_id, recording_id)
+    instants = timeline.instants(store.load_readings(recording))
+    environment = _environment(request, recording)
+    return _download(captions.engagement_vtt(instants, environment), "engagement.vtt", MEDIA_TYPES["vtt"])
+
+
+def _fragment(request: HttpRequest, recording: Recording) -> HttpResponse:
+    row = transcripts.of(recording) or _missing(recording)
+    context: dict[str, Any] = {
+        "recording": recording,
+        "transcript": row,
+        "environment": _environment(request, recording),
+    }
+    if row.status == TranscriptStatus.DONE:
+        context |= _said(recording, context["environment"])
+    return render(request, "content/_transcript.html", context)
+
+
+def _missing(recording: Recording) -> Transcript:
+    """What is shown of a recording that has no row: it is about to get one, but for a camera."""
+    if recording.is_live:
+        return Transcript(recording=recording, status=TranscriptStatus.ABSENT, note=NO_MICROPHONE)
+    return Transcript(recording=recording)
+
+
+def _said(recording: Recording, environment: Environment) -> dict[str, Any]:
+    response = store.transcript_of(recording)
+    if response is None:  # wiped this moment
+        raise Http404
+    instants = timeline.instants(store.load_readings(recording))
+    found = paragraphs.said(parse(response), instants, environment)
+    keys = [recording.session_id, recording.id]
+    return {
+        "paragraphs": found.paragraphs,
+        "summary": found.summary,
+        "phrases": found.phrases,
+        "lag": found.lag,
+        "files": {kind: reverse("content-file", args=[*keys, kind]) for kind in MEDIA_TYPES},
+    }
+
+
+def _showable_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
+    recording = access.recording_or_404(request, session_id, recording_id)
+    if not recording.is_showable:
+        raise Http404
+    return recording
+
+
+def _environment(request: HttpRequest, recording: Recording) -> Environment:
+    try:
+        return scoring.environment(request.GET.get("environment", recording.environment))
+    except scoring.UnknownEnvironment:
+        raise Http404 from None
+
+
+def _json(response: dict[str, Any]) -> str:
+    return json.dumps(response, ensure_ascii=False, indent=1) + "\n"
+
+
+def _download(content: str, name: str, media_type: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=media_type, headers=headers)

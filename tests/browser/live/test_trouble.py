@@ -1,0 +1,150 @@
+"""What the page says and does when the camera, the connection or the visitor is not as it would like."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.browser.conftest import NewVisitor
+from tests.browser.live.conftest import READY_MS, after, begun, number, until
+
+TWO_CAMERAS: Final = """
+const devices = navigator.mediaDevices;
+const [list, open] = [devices.enumerateDevices.bind(devices), devices.getUserMedia.bind(devices)];
+const ceiling = { kind: "videoinput", deviceId: "ceiling", label: "Ceiling camera" };
+devices.enumerateDevices = async () => [...(await list()), ceiling];
+devices.getUserMedia = ({ video: { deviceId, ...video } }) => {
+  window.opened = deviceId?.exact;
+  return open({ video });
+};
+"""
+NO_CAMERA: Final = """
+const refuse = () => Promise.reject(new DOMException("", "%s"));
+navigator.mediaDevices.getUserMedia = refuse;
+"""
+
+
+def test_nothing_is_read_without_consent(visit: NewVisitor) -> None:
+    page = visit().page("/live/")
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => { window.asked = true; return Promise.reject() } }"
+    )
+    page.click("#go")
+    assert not page.evaluate("window.asked === true")
+    expect(page.locator("#live")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("NotAllowedError", "was not allowed"),
+        ("NotFoundError", "No camera was found"),
+        ("NotReadableError", "in use by another program"),
+        ("SecurityError", "does not allow a camera"),
+        ("AbortError", "could not be opened (AbortError)"),
+    ],
+)
+def test_a_camera_that_cannot_be_had_says_why(visit: NewVisitor, error: str, sentence: str) -> None:
+    visitor = visit()
+    visitor.context.add_init_script(NO_CAMERA % error)
+    page = visitor.page("/live/")
+    page.check("#agree")
+    page.click("#go")
+    expect(page.locator("#refusal")).to_contain_text(sentence)
+    expect(page.locator("#go")).to_be_enabled()
+
+
+def test_a_camera_that_is_unplugged_says_so_and_another_can_be_chosen(visit: NewVisitor) -> None:
+    page = begun(visit().page("/live/"))
+    page.evaluate("document.querySelector('#camera').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator("#trouble")).to_contain_text("unplugged")
+    expect(page.locator("#live")).to_have_attribute("data-state", "trouble")
+    before = number(page, "#count")
+    page.select_option("#cameras", index=0)
+    expect(page.locator("#state-text")).to_have_text("Reading")
+    expect(page.locator("#trouble")).to_be_hidden()
+    after(page, before + 5)
+
+
+def test_the_camera_can_be_changed_while_it_runs(visit: NewVisitor) -> None:
+    visitor = visit()
+    visitor.context.add_init_script(TWO_CAMERAS)
+    page = begun(visitor.page("/live/"))
+    assert page.locator("#cameras option").all_inner_texts()[1:] == ["Ceiling camera"]
+    page.select_option("#cameras", index=1)
+    until(lambda: page.evaluate("window.opened === 'ceiling'"), page)
+    before = number(page, "#count")
+    after(page, before + 10)
+    expect(page.locator("#state-text")).to_have_text("Reading")
+
+
+@pytest.mark.parametrize("code", [1011, 1000])
+def test_a_closed_connection_is_made_again_and_goes_on_with_the_same_measurement(visit: NewVisitor, code: int) -> None:
+    page = visit().context.new_page()
+    opened: list[WebSocketRoute] = []
+
+    def proxy(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        opened.append(route)
+
+    page.route_web_socket(re.compile("/live/"), proxy)
+    page.goto(visit().origin + "/live/")
+    begun(page)
+    opened[0].close(code=code, reason="test")
+    if code == 1011:
+        expect(page.locator("#trouble")).to_contain_text("what was measured is kept")
+    expect(page.locator("#state-text")).to_have_text("Reading", timeout=READY_MS)
+    until(lambda: len(opened) == 2, page)
+    assert re.search(r"/live/general/[0-9a-f-]{36}$", opened[1].url)
+    before = number(page, "#count")
+    after(page, before + 5)
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_slow_answers_make_the_page_send_less_and_say_so(visit: NewVisitor) -> None:
+    page = visit().context.new_page()
+
+    def slow(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        def late(message: str | bytes) -> None:
+            page.wait_for_timeout(300)
+            route.send(message)
+
+        server.on_message(late)
+
+    page.route_web_socket(re.compile("/live/"), slow)
+    page.goto(visit().origin + "/live/")
+    page.check("#agree")
+    page.click("#go")
+    expect(page.locator("#sending")).to_contain_text("smaller pictures are sent: 480 pixels", timeout=READY_MS)
+
+
+def test_the_pace_steps_down_when_slow_and_up_again_when_quick(visit: NewVisitor) -> None:
+    levels = (
+        visit()
+        .page("/live/")
+        .evaluate(
+            """async () => {
+          const { Pace } = await import("/static/js/live-pace.js");
+          const pace = new Pace();
+          const levels = [];
+          let now = 0;
+          const run = (ms, seconds) => {
+            for (const end = now + 1000 * seconds; now < end; now += Math.max(ms, 33)) pace.add(now, ms);
+            levels.push(pace.level);
+          };
+          run(40, 20); run(400, 4); run(400, 30); run(180, 20); run(40, 12); run(40, 60);
+          return levels;
+        }"""
+        )
+    )
+    assert levels[0] == 0
+    assert levels[1] in (1, 2)
+    assert levels[2] == 4
+    assert levels[3] == 4  # neither slow nor quick: nothing changes
+    assert levels[4] == 2
+    assert levels[5] == 0

@@ -1,0 +1,50 @@
+"""The documents say what is there: a file map without gaps, every setting, no more verbs than promised."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+PLUMBING = re.compile(r"(^|/)(tests|migrations)/|(__init__|conftest|apps|urls)\.py$")
+
+
+def modules() -> list[str]:
+    packages = ("emotion_ml", "analytics", "engageai")
+    found = [path.relative_to(ROOT).as_posix() for package in packages for path in (ROOT / package).rglob("*.py")]
+    return sorted(path for path in found if not PLUMBING.search(path))
+
+
+def test_the_file_map_has_a_line_for_every_module() -> None:
+    map_ = README.split("## The house")[1].split("```")[1]
+    folder, listed = "", []
+    for line in map_.strip().splitlines():
+        if line.endswith("/"):
+            folder = line
+        else:
+            listed.append(folder + line.split()[0])
+    assert sorted(listed) == modules()
+
+
+def test_every_setting_is_in_the_readme_and_in_the_example() -> None:
+    read = set(re.findall(r'env(?:bool|int|list|secret)\("(\w+)"', (ROOT / "engageai" / "settings.py").read_text()))
+    example = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
+    assert read <= example
+    assert [name for name in sorted(example) if f"`{name}`" not in README] == []
+
+
+def test_make_has_at_most_eight_verbs_and_the_promised_ones() -> None:
+    verbs = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert verbs is not None
+    assert {"run", "test", "lint", "types", "bench"} <= set(verbs[1].split())
+    assert len(verbs[1].split()) <= 8
+
+
+def test_nothing_of_this_machine_is_committed() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.is_file() and path.suffix not in {".onnx", ".safetensors", ".tflite", ".png"}:
+            assert f"/{'work'}/" not in path.read_text(errors="replace"), name
