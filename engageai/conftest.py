@@ -96,7 +96,7 @@ def stranger(visitor: Visitor) -> Visitor:
 @pytest.fixture
 def waiting_jobs(settings: Any) -> None:
     """Jobs are enqueued and never start: a test runs the one that it is about."""
-    settings.TASKS = dict.fromkeys(settings.TASKS, {"BACKEND": "django_tasks.backends.dummy.DummyBackend"})
+    settings.TASKS = {key: {"BACKEND": "django_tasks.backends.dummy.DummyBackend"} for key in settings.TASKS}
 
 
 @pytest.fixture

@@ -251,7 +251,7 @@ def test_a_server_that_died_takes_the_recording_up_again(
 ) -> None:
     store.claim(recording.id)
     script(5)
-    settings.TASKS = dict.fromkeys(settings.TASKS, {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"})
+    settings.TASKS = {key: {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"} for key in settings.TASKS}
     assert jobs.recover() == 1
     recording.refresh_from_db()
     assert (recording.status, recording.attempts) == ("done", 2)
