@@ -33,10 +33,11 @@ class Processor:
 
 def processors() -> list[Processor]:
     """Those that this installation can ask; without a key there is none, and nothing to agree to."""
+    indexes = "Crossref, arXiv and OpenAlex" if settings.OPENALEX_KEY else "Crossref and arXiv"
     offers = [
         (settings.DEEPGRAM_API_KEY, Processor("Deepgram", "the sound", "may_send_sound")),
         (settings.GOOGLE_API_KEY, Processor("Google Gemini", "what was said, as text", "may_send_text")),
-        (settings.SCHOLARLY_ONLINE, Processor("Crossref and arXiv", "a few key phrases", "may_search")),
+        (settings.SCHOLARLY_ONLINE, Processor(indexes, "a few key phrases", "may_search")),
     ]
     return [processor for offer, processor in offers if offer]
 

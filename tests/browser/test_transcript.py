@@ -111,13 +111,15 @@ def test_the_spoken_paragraph_is_marked_while_the_video_plays_and_nothing_shifts
 
 def test_another_environment_scores_the_paragraphs_anew_where_one_was_reading(page: Page) -> None:
     page.locator(".paragraph-time").nth(1).click()
+    expect(page.locator(".paragraph").nth(1)).to_have_attribute("aria-current", "true")
     page.evaluate("document.querySelector('[data-said-list]').scrollTop = 120")
     t_s, before, words = page.evaluate(NOW), scores(page), page.locator(".paragraph-words").all_inner_texts()
     page.get_by_role("link", name="Classroom").click()
     expect(page.locator(".said-foot")).to_contain_text("a classroom audience")
     assert scores(page) != before
     assert page.locator(".paragraph-words").all_inner_texts() == words
-    assert page.evaluate(SCROLLED)[1] == 120
+    # The browser keeps the words in their place where a verdict above them takes a line more or less.
+    assert page.evaluate(SCROLLED)[1] == pytest.approx(120, abs=40)
     assert page.evaluate(NOW) == t_s
     expect(page.locator(".paragraph").nth(1)).to_have_attribute("aria-current", "true")
 
