@@ -10,17 +10,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Waiting OpenMP threads must sleep, not spin: read by torch and OpenCV when they are first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tqdm import tqdm
 
+from emotion_ml import training_commands
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.quiet import hush_native_logs
 
-PACKAGE = Path(__file__).resolve().parent
+if TYPE_CHECKING:
+    from emotion_ml.engine import EmotionEngine
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +44,9 @@ def _known_errors() -> type[Exception]:
     return BadWeights
 
 
-def _devices(_: argparse.Namespace) -> int:
-    with _engine("auto") as engine:
-        model = engine.model
+def _devices(arguments: argparse.Namespace) -> int:
+    with engine(arguments) as reader:
+        model = reader.model
     print(f"model    {model.name}\nsha256   {model.sha256}\nbackend  {model.backend}\nbecause  {model.reason}")
     print(f"cores    {os.cpu_count()}")
     return 0
@@ -55,11 +57,11 @@ def _predict(arguments: argparse.Namespace) -> int:
     from emotion_ml.faces import FaceFinder
 
     answers: list[dict[str, Any]] = []
-    with _engine(arguments.backend) as engine, FaceFinder() as finder:
+    with engine(arguments) as reader, FaceFinder() as finder:
         for path in tqdm(arguments.images, unit="image", disable=len(arguments.images) < 2):
             answer: dict[str, Any] = {"path": str(path), "faces": []}
             try:
-                expressions = photo.predict(photo.load(path), engine, finder, cropped=arguments.cropped)
+                expressions = photo.predict(photo.load(path), reader, finder, cropped=arguments.cropped)
                 answer["faces"] = [
                     {"box": asdict(found.box), "probabilities": dict(zip(EMOTIONS, found.probabilities, strict=True))}
                     for found in expressions
@@ -90,8 +92,8 @@ def _video(arguments: argparse.Namespace) -> int:
     stopped = None
     try:
         info = video.probe(arguments.input)
-        with _engine(arguments.backend) as engine, tqdm(total=round(info.duration_s, 1), unit="s") as bar:
-            for reading in analyse(arguments.input, engine, fps=arguments.fps):
+        with engine(arguments) as reader, tqdm(total=round(info.duration_s, 1), unit="s") as bar:
+            for reading in analyse(arguments.input, reader, fps=arguments.fps):
                 readings.append(reading)
                 bar.update(reading.t_s - bar.n)
     except video.NotAVideo as error:
@@ -112,8 +114,8 @@ def _webcam(arguments: argparse.Namespace) -> int:
     from emotion_ml import webcam
 
     window = webcam.has_display() and not arguments.text
-    with _engine(arguments.backend) as engine:
-        webcam.run(arguments.camera, engine, window=window, seconds=arguments.seconds)
+    with engine(arguments) as reader:
+        webcam.run(arguments.camera, reader, window=window, seconds=arguments.seconds)
     return 0
 
 
@@ -129,36 +131,16 @@ def _prepare(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    from emotion_ml.train import train
-
-    best = train(arguments.data, arguments.config, arguments.out, backbone=arguments.backbone, limit=arguments.limit)
-    print(f"best PublicTest accuracy (FER+ plurality): {best:.2%}, in {arguments.out / 'model.safetensors'}")
-    return 0
-
-
-def _convert(arguments: argparse.Namespace) -> int:
-    from emotion_ml.convert import convert
-
-    print(json.dumps(convert(arguments.checkpoint, arguments.data, arguments.out)))
-    return 0
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from emotion_ml.evaluate import evaluate
-
-    with _engine(arguments.backend) as engine:
-        report = evaluate(engine, arguments.data, arguments.protocol, arguments.split)
-    text = json.dumps(report, indent=1)
-    if arguments.json:
-        arguments.json.write_text(text)
-    print(text)
-    return 0
-
-
 def _benchmark(arguments: argparse.Namespace) -> int:
+    from emotion_ml import rates
     from emotion_ml.benchmark import benchmark, table
     from emotion_ml.endurance import endurance
+
+    if arguments.engine:
+        with engine(arguments) as reader:
+            beside = rates.beside_torch(reader)
+        print(json.dumps(beside, indent=1) if arguments.json else rates.table(beside))
+        return 0
 
     if arguments.memory:
         print(json.dumps(endurance(arguments.memory), indent=1))
@@ -168,10 +150,11 @@ def _benchmark(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _engine(backend: str) -> Any:
-    from emotion_ml.engine import EmotionEngine
+def engine(arguments: argparse.Namespace) -> EmotionEngine:
+    """The engine that --backend and --weights ask for."""
+    from emotion_ml.engine import WEIGHTS, EmotionEngine
 
-    return EmotionEngine.create(backend=backend)
+    return EmotionEngine.create(arguments.weights or WEIGHTS, backend=arguments.backend)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -185,29 +168,37 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    def with_backend(sub: argparse.ArgumentParser) -> None:
+    def with_engine(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--backend", choices=("auto", "onnx", "torch"), default="auto")
+        default = os.environ.get("WEIGHTS_DIR")
+        sub.add_argument(
+            "--weights",
+            type=Path,
+            default=Path(default) if default else None,
+            metavar="FOLDER",
+            help="where `convert` wrote other weights (WEIGHTS_DIR, or those of the package)",
+        )
 
-    command("devices", _devices, "Say which device and runtime the engine uses here, and why.")
+    with_engine(command("devices", _devices, "Say which device and runtime the engine uses here, and why."))
 
     sub = command("predict", _predict, "Read the expressions in pictures.")
     sub.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     sub.add_argument("--cropped", action="store_true", help="each picture is already one face")
     sub.add_argument("--json", action="store_true", help="print a list of {path, faces: [{box, probabilities}]}")
-    with_backend(sub)
+    with_engine(sub)
 
     sub = command("video", _video, "Read a recording; optionally write it with boxes and labels drawn.")
     sub.add_argument("input", type=Path, metavar="IN")
     sub.add_argument("--out", type=Path, metavar="OUT.mp4", help="annotated H.264 with the original sound")
     sub.add_argument("--json", type=Path, metavar="OUT.json", help="every reading")
     sub.add_argument("--fps", type=float, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
-    with_backend(sub)
+    with_engine(sub)
 
     sub = command("webcam", _webcam, "Read a camera of this machine, in a window or in lines of text.")
     sub.add_argument("--camera", default="0", help="its number, or a device or file (%(default)s)")
     sub.add_argument("--text", action="store_true", help="no window, a line a second")
     sub.add_argument("--seconds", type=float, help="end by itself")
-    with_backend(sub)
+    with_engine(sub)
 
     sub = command("prepare", _prepare, "Make an MP4 that every browser plays, upright, at the original timing.")
     sub.add_argument("input", type=Path, metavar="IN")
@@ -217,30 +208,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made")
     sub.add_argument("--fps", type=float, default=DEFAULT_FPS)
     sub.add_argument("--json", action="store_true")
+    sub.add_argument("--engine", action="store_true", help="only the engine, in turns with torch in float32")
+    with_engine(sub)
     sub.add_argument("--memory", type=Path, metavar="CLIP", help="peak memory of CLIP repeated to 2 and to 30 minutes")
-    _add_training(command, with_backend)
+    training_commands.add(command, with_engine)
     return parser
-
-
-def _add_training(command: Any, with_backend: Any) -> None:
-    sub = command("train", _train, "Fine-tune the network; continues where the folder's last epoch ended.")
-    sub.add_argument("--data", type=Path, required=True, metavar="FER.npz")
-    sub.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    sub.add_argument("--backbone", type=Path, metavar="IMAGENET.safetensors", help="weights to start from")
-    sub.add_argument("--config", type=Path, default=PACKAGE / "config.yml")
-    sub.add_argument("--limit", type=int, help="only so many faces, for a trial")
-
-    sub = command("convert", _convert, "Calibrate a checkpoint and export it as safetensors and int8 ONNX.")
-    sub.add_argument("checkpoint", type=Path)
-    sub.add_argument("--data", type=Path, required=True, metavar="FER.npz")
-    sub.add_argument("--out", type=Path, default=PACKAGE / "weights")
-
-    sub = command("evaluate", _evaluate, "Measure accuracy and calibration on faces that training never saw.")
-    sub.add_argument("--data", type=Path, required=True, metavar="FER.npz")
-    sub.add_argument("--protocol", choices=("ferplus-plurality", "ferplus-strict", "fer2013"), required=True)
-    sub.add_argument("--split", choices=("public", "private"), default="private")
-    sub.add_argument("--json", type=Path, metavar="OUT")
-    with_backend(sub)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,16 @@
-"""Training-time distortions of a batch of grey faces, one torch call each. Knows nothing of labels or networks."""
+"""Training-time distortions of a batch of grey faces, one torch call each. Knows nothing of labels or networks.
+
+What it imitates: heads that are tilted and framed loosely, light and contrast of any room, far, badly focused, noisy
+and heavily compressed cameras, hands before faces. Cut-out faces get surroundings, so that black is never a cue.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -19,26 +25,55 @@ class Augment:
     brightness: float
     contrast: float
     blur_p: float
+    noise_p: float
+    jpeg_p: float
     erase_p: float
     erase_side: float
+    cutout_zoom: float
+    cutout_black_p: float
 
-    def __call__(self, faces: torch.Tensor, px: int, rng: torch.Generator) -> torch.Tensor:
-        """float32 (N, 1, h, w) in [0, 1] -> (N, 1, px, px), each face distorted on its own."""
-        faces = _warp(faces, self, px, rng)
+    def __call__(self, faces: torch.Tensor, px: int, rng: torch.Generator, *, cutouts: bool = False) -> torch.Tensor:
+        """float32 (N, 1, h, w) in [0, 1] -> (N, 1, px, px), each face distorted on its own.
+
+        `cutouts`: exact zeros are outside of the face, and are filled with something else.
+        """
+        faces = self._fill(faces, px, rng) if cutouts else _warp(faces, self, px, rng)
         faces = _photometric(faces, self, rng)
         faces = _soften(faces, self.blur_p, rng)
+        faces = _noise(faces, self.noise_p, rng)
+        faces = _compress(faces, self.jpeg_p, rng)
         return _erase(faces, self, rng)
+
+    def _fill(self, faces: torch.Tensor, px: int, rng: torch.Generator) -> torch.Tensor:
+        """Warp a cut-out together with its outline, and put surroundings where the outline ends."""
+        inside = (faces > 0).float()
+        both = _warp(torch.cat([faces, inside], dim=1), self, px, rng, zoom=self.cutout_zoom, padding="zeros")
+        face, share = both[:, :1], both[:, 1:]
+        return face + (1 - share) * _surroundings(face, self.cutout_black_p, rng)
+
+
+def _rand(shape: tuple[int, ...], rng: torch.Generator) -> torch.Tensor:
+    return torch.rand(shape, generator=rng, device=rng.device)
 
 
 def _uniform(n: int, limit: float, rng: torch.Generator) -> torch.Tensor:
-    return (torch.rand(n, generator=rng) * 2 - 1) * limit
+    return (_rand((n,), rng) * 2 - 1) * limit
 
 
-def _warp(faces: torch.Tensor, ranges: Augment, px: int, rng: torch.Generator) -> torch.Tensor:
+def _warp(
+    faces: torch.Tensor,
+    ranges: Augment,
+    px: int,
+    rng: torch.Generator,
+    *,
+    zoom: float = 0.0,
+    padding: str = "border",
+) -> torch.Tensor:
+    """Rotate, scale, shift and mirror; `zoom` shrinks the face by up to that share more, so that more is around it."""
     n = len(faces)
     angle = _uniform(n, math.radians(ranges.rotate_deg), rng)
-    scale = torch.exp(_uniform(n, math.log1p(ranges.scale), rng))
-    flip = torch.where(torch.rand(n, generator=rng) < 0.5, -1.0, 1.0)
+    scale = torch.exp(_uniform(n, math.log1p(ranges.scale), rng)) * (1 + _rand((n,), rng) * zoom)
+    flip = torch.where(_rand((n,), rng) < 0.5, -1.0, 1.0)
     cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
     theta = torch.stack(
         [
@@ -47,8 +82,19 @@ def _warp(faces: torch.Tensor, ranges: Augment, px: int, rng: torch.Generator) -
         ],
         dim=1,
     )  # (N, 2, 3)
-    grid = F.affine_grid(theta, [n, 1, px, px], align_corners=False)
-    return F.grid_sample(faces, grid, padding_mode="border", align_corners=False)
+    grid = F.affine_grid(theta, [n, faces.shape[1], px, px], align_corners=False)
+    return F.grid_sample(faces, grid, padding_mode=padding, align_corners=False)
+
+
+def _surroundings(faces: torch.Tensor, black_p: float, rng: torch.Generator) -> torch.Tensor:
+    """Black, one grey level, or another face of the batch blurred until only light and dark are left: (N, 1, h, w)."""
+    n = len(faces)
+    level = _rand((n, 1, 1, 1), rng)
+    coarse = F.interpolate(faces.roll(1, dims=0), size=(4, 4), mode="area")
+    blurred = F.interpolate(coarse, size=faces.shape[-2:], mode="bilinear") * 0.7 + level * 0.3
+    kind = _rand((n, 1, 1, 1), rng)
+    filled = torch.where(kind < (1 + black_p) / 2, level.expand_as(faces), blurred)
+    return torch.where(kind < black_p, torch.zeros_like(faces), filled)
 
 
 def _photometric(faces: torch.Tensor, ranges: Augment, rng: torch.Generator) -> torch.Tensor:
@@ -60,19 +106,40 @@ def _photometric(faces: torch.Tensor, ranges: Augment, rng: torch.Generator) -> 
 
 
 def _soften(faces: torch.Tensor, p: float, rng: torch.Generator) -> torch.Tensor:
-    chosen = torch.rand(len(faces), generator=rng) < p
-    if chosen.any():
-        small = F.interpolate(faces[chosen], scale_factor=0.35, mode="bilinear", antialias=True)
-        faces[chosen] = F.interpolate(small, size=faces.shape[-2:], mode="bilinear")
+    """Half of the chosen are seen at 0.2, half at 0.4 of their size, and enlarged again."""
+    pick = _rand((len(faces),), rng)
+    for chosen, share in ((pick < p / 2, 0.2), ((pick >= p / 2) & (pick < p), 0.4)):
+        if chosen.any():
+            small = F.interpolate(faces[chosen], scale_factor=share, mode="bilinear", antialias=True)
+            faces[chosen] = F.interpolate(small, size=faces.shape[-2:], mode="bilinear")
+    return faces
+
+
+def _noise(faces: torch.Tensor, p: float, rng: torch.Generator) -> torch.Tensor:
+    """Sensor noise of up to 0.05 of the range."""
+    n = len(faces)
+    strength = _rand((n, 1, 1, 1), rng) * 0.05 * (_rand((n, 1, 1, 1), rng) < p)
+    return (faces + torch.randn(faces.shape, generator=rng, device=rng.device) * strength).clamp(0, 1)
+
+
+def _compress(faces: torch.Tensor, p: float, rng: torch.Generator) -> torch.Tensor:
+    """JPEG at quality 15 to 60, one picture at a time: a webcam in bad light, a much forwarded video."""
+    draw = _rand((len(faces), 2), rng).cpu().numpy()
+    for index in np.flatnonzero(draw[:, 0] < p):
+        pixels = (faces[index, 0].cpu().numpy() * 255).astype(np.uint8)
+        quality = int(15 + 45 * draw[index, 1])
+        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.float32) / 255
+        faces[index, 0] = torch.from_numpy(decoded).to(faces.device)
     return faces
 
 
 def _erase(faces: torch.Tensor, ranges: Augment, rng: torch.Generator) -> torch.Tensor:
     n, px = len(faces), faces.shape[-1]
-    side = (torch.rand(n, 2, generator=rng) * ranges.erase_side * px).long()
-    corner = (torch.rand(n, 2, generator=rng) * (px - side)).long()
-    side *= (torch.rand(n, 1, generator=rng) < ranges.erase_p).long()
-    axis = torch.arange(px)
+    side = (_rand((n, 2), rng) * ranges.erase_side * px).long()
+    corner = (_rand((n, 2), rng) * (px - side)).long()
+    side *= (_rand((n, 1), rng) < ranges.erase_p).long()
+    axis = torch.arange(px, device=faces.device)
     inside = (axis >= corner[:, :, None]) & (axis < (corner + side)[:, :, None])  # (N, 2, px)
     mask = (inside[:, 0, :, None] & inside[:, 1, None, :]).unsqueeze(1)
-    return torch.where(mask, torch.rand(n, 1, 1, 1, generator=rng), faces)
+    return torch.where(mask, _rand((n, 1, 1, 1), rng), faces)

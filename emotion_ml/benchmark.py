@@ -24,13 +24,12 @@ from analytics.readings import Readings
 from analytics.results import summarise
 from emotion_ml import pipeline, video
 from emotion_ml.engine import EmotionEngine
+from emotion_ml.rates import engine_rates
 from emotion_ml.types import Reading, VideoInfo
 
 _SECONDS: Final = 20
 _RATE: Final = 30
 _SIZES: Final = ((640, 360), (1920, 1080))
-_BATCHES: Final = (1, 8, 32)
-_FACES: Final = 192  # timed at each batch size
 
 
 def benchmark(clips: list[Path], *, fps: float) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def benchmark(clips: list[Path], *, fps: float) -> dict[str, Any]:
         paths = clips or [_make(Path(folder, f"{width}x{height}.mp4"), width, height) for width, height in _SIZES]
         return {
             "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
-            "engine": {"backend": engine.model.backend, "images_per_s": _engine_rates(engine)},
+            "engine": {"backend": engine.model.backend, "images_per_s": engine_rates(engine)},
             "clips": [_clip(path, engine, fps) for path in paths],
         }
 
@@ -109,17 +108,6 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     started = time.perf_counter()
     result = work()
     return result, time.perf_counter() - started
-
-
-def _engine_rates(engine: EmotionEngine) -> dict[int, float]:
-    faces = list(np.random.default_rng(0).integers(0, 255, (max(_BATCHES), 48, 48)).astype(np.uint8))
-    rates = {}
-    for batch in _BATCHES:
-        started = time.perf_counter()
-        for _ in range(_FACES // batch):
-            engine.probabilities(faces[:batch])
-        rates[batch] = _FACES / (time.perf_counter() - started)
-    return rates
 
 
 def _make(path: Path, width: int, height: int) -> Path:

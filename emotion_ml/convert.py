@@ -1,10 +1,11 @@
 """From a training checkpoint to the files that ship: fp16 safetensors, and int8 ONNX calibrated on training faces.
 
-Reads safetensors only, a format that cannot carry code.
+Reads safetensors, a format that cannot carry code, and pickled tensors only through torch's reader that runs none.
 """
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,42 +18,75 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from emotion_ml import model
+from emotion_ml import model, sources
 from emotion_ml.backends import CHECKPOINT, EXPORT, NAME, write_hashes
 from emotion_ml.calibrate import temperature
-from emotion_ml.dataset import load_protocol, load_training
+from emotion_ml.dataset import Faces
 from emotion_ml.preprocess import prepare
+
+FLOAT_EXPORT: Final = EXPORT.replace(".int8", "")
 
 _CALIBRATION_FACES: Final = 512
 _BATCH: Final = 32
 
 
-def convert(checkpoint: Path, data: Path, out: Path) -> dict[str, float]:
-    """Write CHECKPOINT, EXPORT and their hashes into `out`; returns {"temperature": T}.
+def convert(
+    checkpoint: Path, data: Path, out: Path, *, px: int | None = None, with_float: bool = False
+) -> dict[str, float]:
+    """Write CHECKPOINT, EXPORT and their hashes into `out`, and FLOAT_EXPORT `with_float`; returns {"temperature": T}.
 
-    The temperature is fitted on PublicTest (FER+ plurality), the int8 ranges on training faces. Raises
-    FileNotFoundError or ValueError, with a sentence, for files that cannot be used.
+    `px` is the side of the input, that of the checkpoint when None. The temperature is fitted on the valid faces of
+    `data` (PublicTest of an archive), the int8 ranges on its training faces. Raises FileNotFoundError or ValueError,
+    with a sentence, for files that cannot be used.
     """
-    if checkpoint.suffix != ".safetensors":
-        raise ValueError(f"{checkpoint.name} is not a safetensors file; pickles can carry code and are not read")
-    network, metadata = model.load(checkpoint)
-    px = int(metadata["input_px"])
-    public = load_protocol(data, "ferplus-plurality", "public")
-    metadata |= {"name": NAME, "temperature": temperature(_logits(network, public.pixels, px), public.targets)}
+    network, metadata = load(checkpoint)
+    if not px and "input_px" not in metadata:
+        raise ValueError(f"{checkpoint.name} does not say the side of its input: say it with --px")
+    metadata["input_px"] = side = px or int(metadata["input_px"])
+    faces = sources.load(data, smoothing=0.0)
+    found = temperature(_logits(network, faces.valid, side), faces.valid.targets)
+    metadata |= {"name": NAME, "temperature": found}
     out.mkdir(parents=True, exist_ok=True)
     model.save_weights(network, out / CHECKPOINT, metadata)
-    _export(network, px, load_training(data).pixels, out / EXPORT, metadata)
+    _export(network, side, faces.train.pixels, out, metadata, with_float=with_float)
     write_hashes(out)
-    return {"temperature": metadata["temperature"]}
+    return {"temperature": found}
+
+
+def load(checkpoint: Path) -> tuple[torch.nn.Module, dict[str, Any]]:
+    """A network and its metadata from .safetensors, or from a .pt of tensors (a state dict, or `train`'s state.pt).
+
+    Raises ValueError for a pickle that holds anything but tensors and plain values: it could carry code.
+    """
+    if checkpoint.suffix == ".safetensors":
+        return model.load(checkpoint)
+    if not checkpoint.is_file():
+        raise FileNotFoundError(f"no checkpoint at {checkpoint}")
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+        raise ValueError(f"{checkpoint.name} is refused: it is no file of tensors, or it carries code") from error
+    if not isinstance(state, dict):
+        raise ValueError(f"{checkpoint.name} holds no network")
+    return model.from_state(state.get("average", state), checkpoint.name)
 
 
 @torch.inference_mode()
-def _logits(network: torch.nn.Module, faces: NDArray[np.uint8], px: int) -> NDArray[np.float32]:
-    batches = (np.stack([prepare(face, px) for face in faces[i : i + 256]]) for i in range(0, len(faces), 256))
+def _logits(network: torch.nn.Module, faces: Faces, px: int) -> NDArray[np.float32]:
+    starts = range(0, len(faces), 256)
+    batches = (np.stack([prepare(face, px) for face in faces.pixels[i : i + 256]]) for i in starts)
     return np.concatenate([network(torch.from_numpy(batch)).numpy() for batch in batches])
 
 
-def _export(network: torch.nn.Module, px: int, faces: NDArray[np.uint8], path: Path, metadata: dict[str, Any]) -> None:
+def _export(
+    network: torch.nn.Module,
+    px: int,
+    faces: NDArray[np.uint8],
+    out: Path,
+    metadata: dict[str, Any],
+    *,
+    with_float: bool,
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         plain, folded = Path(folder, "plain.onnx"), Path(folder, "folded.onnx")
         torch.onnx.export(
@@ -69,7 +103,7 @@ def _export(network: torch.nn.Module, px: int, faces: NDArray[np.uint8], path: P
         quant_pre_process(plain, folded)
         quantize_static(
             folded,
-            path,
+            out / EXPORT,
             _TrainingFaces(faces, px),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
@@ -77,9 +111,16 @@ def _export(network: torch.nn.Module, px: int, faces: NDArray[np.uint8], path: P
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
         )
-    exported = onnx.load(path)
+        _describe(out / EXPORT, out / EXPORT, metadata)
+        if with_float:
+            _describe(folded, out / FLOAT_EXPORT, metadata)
+
+
+def _describe(source: Path, target: Path, metadata: dict[str, Any]) -> None:
+    """Write `source` to `target` with `metadata` inside, from which the engine knows input side and temperature."""
+    exported = onnx.load(source)
     onnx.helper.set_model_props(exported, {key: str(value) for key, value in metadata.items()})
-    onnx.save(exported, path)
+    onnx.save(exported, target)
 
 
 class _TrainingFaces(CalibrationDataReader):  # type: ignore[misc]

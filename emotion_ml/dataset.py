@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emotion_ml.labels import EMOTIONS
 
-Protocol = Literal["ferplus-plurality", "ferplus-strict", "fer2013"]
+Protocol = Literal["ferplus-plurality", "ferplus-strict", "fer2013"]  # of the archive; class folders have none
 Split = Literal["train", "public", "private"]
 
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("ferplus-plurality", "ferplus-strict", "fer2013")
@@ -28,10 +28,11 @@ _MIN_SHARE: Final = 0.5  # a training face needs at least half of its votes on t
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """`pixels` u8 (N, 48, 48) grey, `targets` f32 (N, 5) rows that sum to 1."""
+    """`pixels` u8 (N, h, w) grey, `targets` f32 (N, 5) rows that sum to 1; `votes` likewise, where people voted."""
 
     pixels: NDArray[np.uint8]
     targets: NDArray[np.float32]
+    votes: NDArray[np.float32] | None = None
 
     @property
     def labels(self) -> NDArray[np.intp]:
@@ -49,16 +50,15 @@ def load_training(path: Path) -> Faces:
     """
     raw = _read(path)
     votes = raw["ferplus_votes"].astype(np.float32)
-    five = votes[:, raw["columns"]]
     held_out = {pixels.tobytes() for pixels in raw["pixels"][raw["usage"] != USAGE["train"]]}
     clean = np.fromiter((pixels.tobytes() not in held_out for pixels in raw["pixels"]), dtype=bool)
-    enough = five.sum(axis=1) >= _MIN_SHARE * votes.sum(axis=1).clip(min=1)
+    enough = votes[:, raw["columns"]].sum(axis=1) >= _MIN_SHARE * votes.sum(axis=1).clip(min=1)
     use = (raw["usage"] == USAGE["train"]) & (raw["row_source"] != 2) & clean & enough
-    return Faces(raw["pixels"][use], five[use] / five[use].sum(axis=1, keepdims=True))
+    return Faces(raw["pixels"][use], _shares(raw, use))
 
 
 def load_protocol(path: Path, protocol: Protocol, split: Split) -> Faces:
-    """The faces of `split` that `protocol` scores, with one-hot targets.
+    """The faces of `split` that `protocol` scores, with one-hot targets, and for the first two the votes on the five.
 
     ``ferplus-plurality``: votes exact, one column alone has most of the ten votes and is one of the five.
     ``ferplus-strict``: that column also has more than half of the votes. ``fer2013``: the original single label.
@@ -78,7 +78,14 @@ def load_protocol(path: Path, protocol: Protocol, split: Split) -> Faces:
         lookup = {int(column): index for index, column in enumerate(raw["columns"])}
         classes = np.array([lookup.get(int(x), 0) for x in winner])
     use &= raw["usage"] == USAGE[split]
-    return Faces(raw["pixels"][use], np.eye(len(EMOTIONS), dtype=np.float32)[classes[use]])
+    hot = np.eye(len(EMOTIONS), dtype=np.float32)[classes[use]]
+    return Faces(raw["pixels"][use], hot, None if protocol == "fer2013" else _shares(raw, use))
+
+
+def _shares(raw: dict[str, NDArray[Any]], use: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The votes on the five expressions as a distribution."""
+    five = raw["ferplus_votes"][use][:, raw["columns"]].astype(np.float32)
+    return np.asarray(five / five.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -16,3 +16,10 @@ COLOURS: Final[Mapping[str, str]] = {
     "Surprise": "#8E5BA6",
 }
 """One colour each wherever an expression is drawn; told apart also by people who see fewer colours."""
+
+UNCERTAIN_BELOW: Final = 0.5
+"""A face whose best probability is lower is shown as uncertain: no expression is more likely than all others together.
+
+It counts with its full distribution like any other; only the hard label is withheld. How often the best guess is right
+below and above is measured by `python -m emotion_ml evaluate` and stands in the model card.
+"""

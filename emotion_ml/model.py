@@ -82,10 +82,19 @@ def save_weights(network: torch.nn.Module, path: Path, metadata: Mapping[str, ob
 
 def load(path: Path) -> tuple[torch.nn.Module, dict[str, Any]]:
     """The network of a checkpoint in evaluation mode, and its metadata. Raises ValueError where keys are missing."""
-    network = build()
     state, metadata = read_weights(path)
-    missing, unexpected = network.load_state_dict(state, strict=False)
+    network, _ = from_state(state, path.name)
+    return network, {key: json.loads(value) for key, value in metadata.items()}
+
+
+def from_state(state: Mapping[str, torch.Tensor], name: str) -> tuple[torch.nn.Module, dict[str, Any]]:
+    """The network of a state dict, as `load` gives one. Raises ValueError where `name` holds another network."""
+    network = build()
+    try:
+        missing, unexpected = network.load_state_dict(state, strict=False)
+    except (RuntimeError, AttributeError, TypeError) as error:
+        raise ValueError(f"{name} is not a five-class ResNet50: {str(error).splitlines()[-1].strip()}") from error
     wrong = [key for key in missing if "num_batches" not in key] + unexpected
     if wrong:
-        raise ValueError(f"{path.name} is not a five-class ResNet50: {wrong[:3]}")
-    return network.eval(), {key: json.loads(value) for key, value in metadata.items()}
+        raise ValueError(f"{name} is not a five-class ResNet50: {wrong[:3]}")
+    return network.eval(), {"emotions": list(EMOTIONS)}
