@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -31,17 +31,22 @@ MAX_BATCH: Final = 32
 Batch = NDArray[np.float32]
 
 _BATCH_SHAPES: Final = (1, 2, 4, 8, 16, 32)
+CUDA_ERROR: Final = "CUDA error"  # as torch's RuntimeError and AcceleratorError begin
 _LADDER: Final = 4  # how often a batch is halved when the card is out of memory before the CPU takes over
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which file answered, by what means, and why those were chosen. `sha256` is that of the weights file."""
+    """Which file answered, by what means, and why those were chosen. `sha256` is that of the weights file.
+
+    `degraded` says why this is slower than it should be; it is empty while nothing is wrong.
+    """
 
     name: str
     sha256: str
     backend: str
     reason: str
+    degraded: str = ""
 
 
 class Backend(Protocol):
@@ -57,6 +62,10 @@ class BadWeights(Exception):
     """A model file is missing, is not the one that was shipped, or does not hold this network."""
 
 
+class Poisoned(Exception):
+    """The runtime broke in a way that no later call of this process survives: it can only be replaced."""
+
+
 def choose(weights: Path, *, threads: int, wanted: str = "auto") -> Backend:
     """CUDA where torch sees a card, else ONNX Runtime int8. Raises BadWeights."""
     if wanted == "onnx":
@@ -67,6 +76,19 @@ def choose(weights: Path, *, threads: int, wanted: str = "auto") -> Backend:
     if wanted == "torch":
         return TorchBackend(weights, "cpu", f"asked for, and {reason}")
     return OnnxBackend(weights, threads, reason)
+
+
+def instead_of(lost: Backend, why: str, *, weights: Path, threads: int) -> Backend:
+    """A fresh backend in place of one that hangs or is poisoned: always on the CPU. Raises BadWeights.
+
+    A CUDA context that broke takes every other of its process with it, so that a card is not tried again.
+    """
+    fresh = OnnxBackend(weights, threads, f"in place of {lost.info.backend}: {why}")
+    if fresh.input_px != lost.input_px:
+        raise BadWeights(f"{EXPORT} wants faces of {fresh.input_px} px, {CHECKPOINT} of {lost.input_px} px")
+    first_loss = why if lost.info.backend != fresh.info.backend else ""
+    fresh.info = replace(fresh.info, degraded=lost.info.degraded or first_loss)
+    return fresh
 
 
 def verified(path: Path) -> str:
@@ -93,10 +115,13 @@ class OnnxBackend:
         options.intra_op_num_threads = threads
         # Spinning threads starve the decoder and the detector, which share the cores with us.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.input_px = int(metadata["input_px"])
-        self._temperature = float(metadata["temperature"])
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.input_px = int(metadata["input_px"])
+            self._temperature = float(metadata["temperature"])
+        except Exception as error:  # ONNX Runtime's own, of which it has many
+            raise BadWeights(f"{path.name} does not hold this network: {error}") from error
         self.info = ModelInfo(NAME, sha256, "onnxruntime int8, CPU", reason)
 
     def logits(self, batch: Batch) -> Batch:
@@ -121,27 +146,44 @@ class TorchBackend:
         self._torch = torch
         try:
             network, metadata = model.load(path)
-        except ValueError as error:
-            raise BadWeights(str(error)) from error
+            self.input_px = int(metadata["input_px"])
+            self._temperature = float(metadata["temperature"])
+        except Exception as error:  # safetensors' own, a shape that does not fit, a key that is not there
+            raise BadWeights(f"{path.name} does not hold this network: {error}") from error
         self._network: torch.nn.Module = network
+        self._size = MAX_BATCH
         self._place(device)
-        self.input_px = int(metadata["input_px"])
-        self._temperature = float(metadata["temperature"])
         self.info = ModelInfo(NAME, sha256, f"torch {self._precision}, {device}", reason)
 
     def logits(self, batch: Batch) -> Batch:
-        size = MAX_BATCH
         for _ in range(_LADDER + 1):
             try:
-                parts = [self._forward(batch[start : start + size]) for start in range(0, len(batch), size)]
-                return np.concatenate(parts) / self._temperature
+                return self._in_parts(batch)
             except self._torch.OutOfMemoryError:
-                size = max(1, min(size, len(batch)) // 2)
-                self._torch.cuda.empty_cache()
-                log.warning("the card is out of memory: batch of %d", size)
+                self._halve(len(batch))
+            except RuntimeError as error:
+                if CUDA_ERROR not in str(error):
+                    raise
+                raise Poisoned(str(error).splitlines()[0]) from error
         log.error("the card stays out of memory: the CPU takes over")
         self._place("cpu")
-        return self.logits(batch)
+        self._degrade("the card stays out of memory, so the CPU has taken over")
+        return self._in_parts(batch)
+
+    def _in_parts(self, batch: Batch) -> Batch:
+        size = self._size
+        parts = [self._forward(batch[start : start + size]) for start in range(0, len(batch), size)]
+        return np.concatenate(parts) / self._temperature
+
+    def _halve(self, asked: int) -> None:
+        """For good: asking for what was refused costs a pause of the whole card each time."""
+        self._size = max(1, min(self._size, asked) // 2)
+        self._torch.cuda.empty_cache()
+        log.warning("the card is out of memory: batches of %d", self._size)
+        self._degrade(f"the card is out of memory: batches of {self._size} instead of {MAX_BATCH}")
+
+    def _degrade(self, why: str) -> None:
+        self.info = replace(self.info, backend=f"torch {self._precision}, {self._device}", degraded=why)
 
     @property
     def _precision(self) -> str:
@@ -150,7 +192,9 @@ class TorchBackend:
     def _place(self, device: str) -> None:
         self._device = device
         self._dtype = self._torch.float16 if device == "cuda" else self._torch.float32
-        self._network = self._network.to(device=device, dtype=self._dtype, memory_format=self._torch.channels_last)  # type: ignore[call-overload]
+        # First the move, then the precision: the other way round would take room on a card that has none.
+        moved = self._network.to(device=device).to(dtype=self._dtype)
+        self._network = moved.to(memory_format=self._torch.channels_last)  # type: ignore[call-overload]
 
     def _forward(self, batch: Batch) -> Batch:
         shape = next(size for size in _BATCH_SHAPES if size >= len(batch)) if self._device == "cuda" else len(batch)

@@ -7,7 +7,8 @@ shown, and whether all of it was there. Refuses to know what the pictures are fo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -48,6 +49,15 @@ STATES_DURATION: Final = frozenset({"matroska,webm", "flv", "asf"})
 """Formats whose header says how long the recording is; for the others libav works it out from what the file holds."""
 LOSS_S: Final = 0.25
 MAX_PACKETS_TO_FIRST_PICTURE: Final = 1000
+MAX_THREADS: Final = 8
+"""Of a decoder or an encoder. Each holds pictures of its own: sixteen at 4K take most of what a child may have."""
+
+Alive = Callable[[], None]
+"""Told at every step of the work that it goes on."""
+
+
+def nobody() -> None:
+    """For who need not be told."""
 
 
 class NotAVideo(Exception):
@@ -94,8 +104,14 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     with container:
         stream = picture_stream(container)
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads()
         stream.codec_context.options = OPTIONS
         yield container, stream
+
+
+def threads() -> int:
+    """One more than there are cores, as libav would have it, but not without end."""
+    return min(MAX_THREADS, (os.cpu_count() or 1) + 1)
 
 
 def picture_stream(container: InputContainer) -> VideoStream:
@@ -122,9 +138,10 @@ class Reader:
     presentation time stamps, or from decoding time stamps or the rate where a file has none.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, container: InputContainer, stream: VideoStream, alive: Alive = nobody) -> None:
         self.container = container
         self.stream = stream
+        self._alive = alive
         self.time_base: Fraction = stream.time_base or Fraction(1, 90_000)
         self._ticks_s = [float(each.time_base or 0) for each in container.streams]
         self.first_pts: int | None = None
@@ -153,6 +170,7 @@ class Reader:
         """Every packet of every stream, up to the end or to where the container itself is broken."""
         try:
             for packet in self.container.demux():
+                self._alive()
                 # An empty packet would tell the decoder that the stream ends.
                 if packet.size:
                     self._note(packet)
@@ -160,7 +178,9 @@ class Reader:
         except av.FFmpegError:
             self._stopped = True
         except IndexError:
-            # PyAV, once all is read, trips over streams that a damaged file grew on the way.
+            # PyAV, once all is read, trips over streams that a damaged file grew on the way. At the start it notes in
+            # one byte each which streams are wanted, and for every later one it looks beyond those bytes (`demux` of
+            # 18.1.0): the sandbox contains whatever comes of that.
             return
 
     def survey(self, max_duration_s: float = math.inf) -> VideoFrame:
@@ -198,11 +218,12 @@ class Reader:
             if picture is not None:
                 yield picture
 
-    def check_complete(self) -> None:
+    def check_complete(self, *, breaks_off: bool = False) -> None:
         """Raises Truncated, or NotAVideo where not one picture came; call it after the last picture.
 
-        Only a clear loss counts: the container breaks off; the decoder fails on the last packets, or their times have
-        gone back; the list of pictures goes on; the stated length does (a coarser claim: up to a second may lack).
+        Only a clear loss counts: the container or the file breaks off; the decoder fails on the last packets, or their
+        times have gone back; the list of pictures goes on; the stated length does (a coarser claim: up to a second may
+        lack).
         """
         if self.first_pts is None:
             raise NotAVideo(*NO_PICTURE)
@@ -210,7 +231,7 @@ class Reader:
         lost_s = max(self._seconds(max(undecoded_pts, self._skipped)), self._missing_s())
         stated_s = self._stated_s()
         short_s = stated_s - self._all_streams_end_s
-        if self._stopped or lost_s > LOSS_S or short_s > min(1.0, max(LOSS_S, 0.05 * stated_s)):
+        if self._stopped or breaks_off or lost_s > LOSS_S or short_s > min(1.0, max(LOSS_S, 0.05 * stated_s)):
             raise Truncated(self._seconds(self._last_pts))
 
     def _missing_s(self) -> float:

@@ -20,7 +20,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
-from emotion_ml.decoding import Picture, Reader
+from emotion_ml.decoding import Picture, Reader, threads
 from emotion_ml.upright import Upright
 
 Draw = Callable[[NDArray[np.uint8], float], None]
@@ -160,6 +160,7 @@ class EncodedPictures:
         stream.gop_size = min(250, max(12, round(KEY_PICTURES_EVERY_S * rate)))
         stream.thread_type = "FRAME"
         context = stream.codec_context
+        context.thread_count = threads()
         context.time_base = self._time_base
         context.colorspace = BT601 if first.format.is_rgb else first.colorspace
         context.color_primaries, context.color_trc = first.color_primaries, first.color_trc

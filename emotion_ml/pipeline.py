@@ -6,10 +6,7 @@ stops by ceasing to iterate.
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Generator, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,12 +20,11 @@ from emotion_ml.faces import FaceFinder
 from emotion_ml.preprocess import crop
 from emotion_ml.quality import assess, left_out
 from emotion_ml.tracking import Tracker
-from emotion_ml.types import Detection, Face, Quality, Reading
+from emotion_ml.types import Detection, Face, LeftOut, Quality, Reading
 
 DEFAULT_FPS: Final = 5.0
 """Analysed pictures per second. Apparent expressions last 0.5 to 4 s (Ekman 2003), so 5 a second misses none."""
 
-_AHEAD: Final = 4  # decoded pictures that may wait: bounds memory, evens out the decoder's bursts
 _CHUNK: Final = 8  # pictures whose faces share a batch; always the same cut, so that results are reproducible
 
 
@@ -43,13 +39,13 @@ class Found:
     crops: list[Crop]
 
 
-def analyse(path: Path, engine: EmotionEngine, *, fps: float = DEFAULT_FPS) -> Generator[Reading]:
-    """Readings in order of time, as they become known.
+def analyse(path: Path, engine: EmotionEngine | None, *, fps: float = DEFAULT_FPS) -> Generator[Reading]:
+    """Readings in order of time, as they become known. Without an engine faces are found and followed, and not read.
 
     Raises video.NotAVideo before the first reading, video.Truncated after the last good one.
     """
     chunk: list[Found] = []
-    pictures = _ahead(video.frames(path, fps))
+    pictures = video.passing_frames(path, fps)  # nothing of a picture is kept but its faces, cut out
     try:
         for found in find(pictures, fps):
             chunk.append(found)
@@ -84,8 +80,10 @@ def look(finder: FaceFinder, tracker: Tracker, t_s: float, image: NDArray[np.uin
     )
 
 
-def read(chunk: list[Found], engine: EmotionEngine, *, live: bool = False) -> list[Reading]:
-    """Infer the expressions of all faces of `chunk` in one call."""
+def read(chunk: list[Found], engine: EmotionEngine | None, *, live: bool = False) -> list[Reading]:
+    """Infer the expressions of all faces of `chunk` in one call; without an engine, none."""
+    if engine is None:
+        return [Reading(found.t_s, _unread(found)) for found in chunk]
     answers = iter(engine.probabilities([face for found in chunk for face in found.crops], live=live).tolist())
     readings = []
     for found in chunk:
@@ -97,35 +95,9 @@ def read(chunk: list[Found], engine: EmotionEngine, *, live: bool = False) -> li
     return readings
 
 
-def _ahead(pictures: Generator[video.Frame]) -> Generator[video.Frame]:
-    """The same pictures, decoded in a thread of their own a few ahead of the one who asks."""
-    ready: queue.Queue[video.Frame | BaseException | None] = queue.Queue(_AHEAD)
-    stopped = threading.Event()
-    thread = threading.Thread(target=_decode, args=(pictures, ready, stopped), name="decoder", daemon=True)
-    thread.start()
-    try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stopped.set()
-        while thread.is_alive():
-            while not ready.empty():
-                ready.get_nowait()
-            thread.join(0.01)
-
-
-def _decode(
-    pictures: Generator[video.Frame], ready: queue.Queue[video.Frame | BaseException | None], stopped: threading.Event
-) -> None:
-    try:
-        with closing(pictures):
-            for picture in pictures:
-                ready.put(picture)
-                if stopped.is_set():
-                    return
-    except BaseException as error:  # handed to the reader's thread, which raises it
-        ready.put(error)
-    else:
-        ready.put(None)
+def _unread(found: Found) -> tuple[Face, ...]:
+    faces = [
+        Face(track, detection.box, (), quality, LeftOut.UNREAD)
+        for track, detection, quality in zip(found.tracks, found.detections, found.qualities, strict=True)
+    ]
+    return tuple(sorted(faces, key=lambda face: face.track))

@@ -73,6 +73,7 @@ class LeftOut(IntEnum):
     SMALL = 1
     BLURRED = 2
     TURNED = 3
+    UNREAD = 4  # however well it can be seen: nobody asked what it expresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,10 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face at one instant. `probabilities` follow `labels.EMOTIONS`, sum to 1, and are given also when left out."""
+    """One face at one instant. `probabilities` follow `labels.EMOTIONS`, sum to 1, and are given also when left out.
+
+    There are none of a face that is UNREAD.
+    """
 
     track: int
     box: Box

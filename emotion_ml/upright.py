@@ -88,7 +88,7 @@ class Upright:
         stored_width, stored_height = turn.size(width, height)
         # One thread: below 4K, waking more costs as much as it saves, and the decoder has them all.
         stored = self._reformatter.reformat(frame, stored_width, stored_height, "rgb24", threads=1)
-        image = turn.apply(np.asarray(stored.to_ndarray(), dtype=np.uint8))
+        image = turn.apply(_pixels(stored))
         return np.ascontiguousarray(image) if (width, height) == (self.width, self.height) else self._on_black(image)
 
     def _turn_now(self, frame: VideoFrame) -> Turn:
@@ -114,3 +114,10 @@ class Upright:
         top, left = (self.height - image.shape[0]) // 2, (self.width - image.shape[1]) // 2
         canvas[top : top + image.shape[0], left : left + image.shape[1]] = image
         return canvas
+
+
+def _pixels(frame: VideoFrame) -> NDArray[np.uint8]:
+    """Of an RGB picture, where they lie: megabytes that need not be copied."""
+    plane = frame.planes[0]
+    rows: NDArray[np.uint8] = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+    return rows[: frame.height, : frame.width * 3].reshape(frame.height, frame.width, 3)

@@ -1,80 +1,27 @@
-"""What a recording is, and its pictures by presentation time.
+"""What a recording is, its pictures by presentation time, and its sound: read in the sandbox, never in this process.
 
-Knows containers and clocks; refuses to know faces. A duration is always read off the packets, from the first picture
-to the end of the last: that costs a third of a second per gigabyte and holds where headers lie or say nothing.
+Knows what may be asked of a file and believes no answer unchecked; how it is read is `recording`'s and `sound`'s.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-import av
 import numpy as np
-from av.container import InputContainer
-from av.video.frame import VideoFrame
-from numpy.typing import NDArray
 
-from emotion_ml.decoding import NotAVideo, Reader, Truncated, opened
+from emotion_ml import sandbox
+from emotion_ml.recording import ALL_MEDIA_TYPES, MAX_DURATION_S, MAX_PIXELS, UNKNOWN, Frame, NotAVideo, Truncated
+from emotion_ml.sandbox import Bytes, DecoderFailed, Item, Limits
+from emotion_ml.sound import NoSound, Samples
 from emotion_ml.types import VideoInfo
-from emotion_ml.upright import Upright, turn_of
 
-__all__ = ["Frame", "NotAVideo", "Truncated", "frames", "probe"]
+__all__ = ["DecoderFailed", "Frame", "NoSound", "NotAVideo", "Truncated", "frames", "passing_frames", "probe", "sound"]
 
-MAX_DURATION_S: Final = 4 * 3600.0
-MAX_PIXELS: Final = 4096 * 2304
-MAX_FPS: Final = 1000
-SAME_INSTANT_S: Final = 0.1
-
-MEDIA_TYPES: Final = {
-    "mov,mp4,m4a,3gp,3g2,mj2": "video/mp4",
-    "matroska,webm": "video/x-matroska",
-    "avi": "video/x-msvideo",
-    "mpeg": "video/mpeg",
-    "mpegts": "video/mp2t",
-    "gif": "image/gif",
-    "flv": "video/x-flv",
-    "ogg": "video/ogg",
-    "asf": "video/x-ms-asf",
-}
-PLAYED: Final = {
-    "video/mp4": (frozenset({"h264"}), frozenset({"aac", "mp3"})),
-    "video/webm": (frozenset({"vp8", "vp9", "av1"}), frozenset({"opus", "vorbis"})),
-}
-"""Pictures and sound that current Chromium, Firefox and Safari all play, per media type."""
-PLAYED_PIXELS: Final = frozenset({"yuv420p", "yuvj420p"})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """A picture kept for analysis: u8 RGB (H, W, 3), contiguous, upright, square pixels, VideoInfo's size."""
-
-    t_s: float
-    image: NDArray[np.uint8]
-
-
-def frames(path: Path, fps: float) -> Generator[Frame]:
-    """The first picture at or after each tick k / fps, with its own time since the first picture.
-
-    Raises NotAVideo before the first, or Truncated after the last good one. A picture that serves several ticks comes
-    once.
-    """
-    with opened(path) as (container, stream):
-        reader = Reader(container, stream)
-        upright: Upright | None = None
-        tick = 0
-        for picture in reader.pictures():
-            # A millionth of a tick absorbs the division; real time stamps are far coarser.
-            ticks = picture.t_s * fps + 1e-6
-            if ticks < tick:
-                continue
-            tick = math.floor(ticks) + 1
-            upright = upright or Upright(picture.frame, stream.sample_aspect_ratio)
-            yield Frame(picture.t_s, upright.rgb(picture.frame))
-        reader.check_complete()
+PROBE: Final = Limits(cpu_s=120, wall_s=120.0)
+READ: Final = Limits()
 
 
 def probe(path: Path, *, max_duration_s: float = MAX_DURATION_S, max_pixels: int = MAX_PIXELS) -> VideoInfo:
@@ -82,75 +29,57 @@ def probe(path: Path, *, max_duration_s: float = MAX_DURATION_S, max_pixels: int
 
     The size is checked against the header before a picture is decoded, the length while the packets are read.
     """
-    with opened(path) as (container, stream):
-        _check_size(stream.width, stream.height, max_pixels)
-        # Before the packets: a damaged file grows streams while it is read, which PyAV does not follow.
-        sound = _sound_codec(container)
-        reader = Reader(container, stream)
-        first = reader.survey(max_duration_s)
-        _check_pace(reader.packets_read, reader.duration_s)
-        upright = Upright(first, stream.sample_aspect_ratio)
-        _check_size(upright.width, upright.height, max_pixels)
-        codec = stream.codec_context.codec.canonical_name
-        media_type = _media_type(path, container)
-        return VideoInfo(
-            duration_s=reader.duration_s,
-            fps=reader.packets_read / reader.duration_s,
-            width=upright.width,
-            height=upright.height,
-            has_sound=sound is not None,
-            codec=codec,
-            media_type=media_type,
-            playable=_plays(media_type, codec, sound, first) and _starts_at_zero(reader),
-        )
+    answers = [*_items(path, "probe", PROBE, max_duration_s=max_duration_s, max_pixels=max_pixels)]
+    return _info(answers[-1].note)
 
 
-def _check_size(width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise NotAVideo(
-            "too-large", f"The pictures are {width} x {height}; at most {max_pixels / 1e6:.1f} megapixels are analysed."
-        )
+def frames(path: Path, fps: float) -> Generator[Frame]:
+    """The first picture at or after each tick k / fps, with its own time since the first picture.
+
+    Raises NotAVideo before the first, or Truncated after the last good one; DecoderFailed, which is a NotAVideo, at any
+    time. A picture that serves several ticks comes once. The next few are decoded while the caller looks at this one.
+    """
+    with closing(passing_frames(path, fps)) as passing:
+        for frame in passing:
+            yield Frame(frame.t_s, frame.image.copy())
 
 
-def _check_pace(pictures: int, duration_s: float) -> None:
-    if pictures < 2:
-        raise NotAVideo("no-duration", "This is a single picture, not a video.")
-    if duration_s <= 0:
-        raise NotAVideo("no-duration", "This video has no duration.")
-    if pictures / duration_s > MAX_FPS:
-        raise NotAVideo("bad-rate", f"This video claims more than {MAX_FPS} pictures a second: its times are damaged.")
+def passing_frames(path: Path, fps: float) -> Generator[Frame]:
+    """The same without a copy: each image is shared with the decoder, and gone when the next is asked for."""
+    with closing(_items(path, "frames", fps=fps)) as items:
+        for item in items:
+            if item.data is not None:
+                yield Frame(float(item.note["t_s"]), image_of(item.note, item.data))
 
 
-def _sound_codec(container: InputContainer) -> str | None:
-    """Of the stream that a player would play; None without one, "unknown" when nothing here decodes it."""
-    stream = container.streams.best("audio")
-    if stream is None:
-        return None
-    context: Any = stream.codec_context
-    return context.codec.canonical_name if context else "unknown"
+def sound(path: Path, max_s: float) -> Generator[Samples]:
+    """Mono samples at `sound.SAMPLE_RATE` in pieces without a gap, from the first picture on; NoSound at once."""
+    with closing(_items(path, "hear", max_s=max_s)) as items:
+        for item in items:
+            if item.data is not None:
+                yield item.data.view(np.float32).copy()
 
 
-def _media_type(path: Path, container: InputContainer) -> str:
-    if container.format.name.startswith("mov") and container.metadata.get("major_brand", "qt  ") == "qt  ":
-        return "video/quicktime"
-    if container.format.name == "matroska,webm":
-        with path.open("rb") as file:
-            # The EBML header names its document type; libav does not tell the two apart.
-            return "video/webm" if b"\x42\x82\x84webm" in file.read(64) else "video/x-matroska"
-    return MEDIA_TYPES.get(container.format.name, "application/octet-stream")
+def _items(path: Path, task: str, limits: Limits = READ, **arguments: float) -> Generator[Item]:
+    with path.open("rb") as file:
+        yield from sandbox.current().run(task, arguments, [file.fileno()], limits)
 
 
-def _plays(media_type: str, codec: str, sound: str | None, first: VideoFrame) -> bool:
-    pictures, sounds = PLAYED.get(media_type, (frozenset(), frozenset()))
-    return (
-        codec in pictures
-        and (sound is None or sound in sounds)
-        and first.format.name in PLAYED_PIXELS
-        and not turn_of(first).reverses
+def image_of(note: dict[str, Any], data: Bytes) -> Bytes:
+    """The picture that a child says is in `data`, still shared with it."""
+    return data.reshape(note["height"], note["width"], 3)
+
+
+def _info(said: dict[str, Any]) -> VideoInfo:
+    """Of the right types whatever was said, and a media type that may go into a header."""
+    media_type = str(said["media_type"])
+    return VideoInfo(
+        duration_s=float(said["duration_s"]),
+        fps=float(said["fps"]),
+        width=int(said["width"]),
+        height=int(said["height"]),
+        has_sound=bool(said["has_sound"]),
+        codec=str(said["codec"]),
+        media_type=media_type if media_type in ALL_MEDIA_TYPES else UNKNOWN,
+        playable=bool(said["playable"]),
     )
-
-
-def _starts_at_zero(reader: Reader) -> bool:
-    """Whether a player's clock and ours, which counts from the first picture, agree."""
-    container_s = (reader.container.start_time or 0) / av.time_base
-    return abs(container_s) <= SAME_INSTANT_S and abs(reader.start_s) <= SAME_INSTANT_S

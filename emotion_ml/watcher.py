@@ -43,12 +43,13 @@ class Watcher:
     """Finds, follows and reads the faces of one stream, in two steps so that each can be timed. Not thread-safe.
 
     Faces keep their ids when the stream changes its resolution. Ids begin after `known_tracks`, for a stream that goes
-    on where an earlier one ended: who sat there before may have left meanwhile. Streams may share `detectors`.
+    on where an earlier one ended: who sat there before may have left meanwhile. Streams may share `detectors`. Without
+    an engine faces are found and followed, and not read.
     """
 
     def __init__(
         self,
-        engine: EmotionEngine,
+        engine: EmotionEngine | None,
         *,
         known_tracks: int = 0,
         detectors: Detectors | None = None,

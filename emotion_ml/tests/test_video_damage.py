@@ -36,15 +36,37 @@ def test_a_recording_that_breaks_off_gives_its_good_part(tmp_path: Path, name: s
     assert [read_clock(frame.image) for frame in kept] == pytest.approx([frame.t_s for frame in kept], abs=0.0015)
 
 
-@pytest.mark.parametrize("percent", [90, 50, 20])
-@pytest.mark.parametrize("name", ["a.gif", "a.mpg", "a.ts"])
-def test_a_format_that_never_says_how_long_it_is_ends_where_it_ends(tmp_path: Path, name: str, percent: int) -> None:
-    look = {"a.gif": GIF, "a.mpg": Look(codec="mpeg1video"), "a.ts": Look()}[name]
-    path = write(tmp_path / name, steady(20 if look is GIF else 25, 4), look)
+@pytest.mark.parametrize("percent", [90, 50, 30])
+@pytest.mark.parametrize("name", ["a.gif", "a.mpg", "a.ts", "a.ogv"])
+def test_a_format_that_never_says_how_long_it_is_is_told_by_its_last_packet(
+    tmp_path: Path, name: str, percent: int
+) -> None:
+    path = _lengthless(tmp_path / name)
+    whole = list(frames(path, FPS))
     path.write_bytes(path.read_bytes()[: path.stat().st_size * percent // 100])
-    kept = list(frames(path, FPS))
-    assert 20 * (percent - 15) / 100 < len(kept) <= 20
+    kept = _until_truncated(path)
+    assert len(whole) * (percent - 25) / 100 < len(kept) <= len(whole) == 20
     assert probe(path).duration_s == pytest.approx(kept[-1].t_s, abs=0.5)
+
+
+@pytest.mark.parametrize("name", ["a.mpg", "a.ts"])
+def test_a_cut_between_two_packets_cannot_be_told_from_an_end(tmp_path: Path, name: str) -> None:
+    path = _lengthless(tmp_path / name)
+    data = path.read_bytes()
+    middle = len(data) // 2
+    at = middle - middle % 188 if name == "a.ts" else data.rindex(b"\x00\x00\x01\xba", 0, middle)
+    path.write_bytes(data[:at])
+    assert 5 < len(list(frames(path, FPS))) < 15
+
+
+def _lengthless(path: Path) -> Path:
+    look = {
+        ".gif": GIF,
+        ".mpg": Look(codec="mpeg1video"),
+        ".ts": Look(),
+        ".ogv": Look(codec="libvpx", time_base=Fraction(1, 25)),
+    }[path.suffix]
+    return write(path, steady(20 if look is GIF else 25, 4), look)
 
 
 def test_a_file_whose_second_half_was_never_written_is_truncated(tmp_path: Path) -> None:

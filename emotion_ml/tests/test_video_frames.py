@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotion_ml import recording
 from emotion_ml.tests.clips import Look, Sound, Time, loop, read_clock, steady, write
 from emotion_ml.video import NotAVideo, frames, probe
 
@@ -167,7 +168,7 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     path = loop(short, tmp_path / "long.mp4", 60)
     gc.disable()
     try:
-        sizes = [_resident_mib() for _ in frames(path, FPS)]
+        sizes = [_resident_mib() for _ in recording.frames(path, FPS)]
     finally:
         gc.enable()
     assert len(sizes) > 1000

@@ -140,7 +140,7 @@ def test_stopping_leaves_nothing_behind(tmp_path: Path) -> None:
 
     def should_stop() -> bool:
         asked.append(None)
-        return len(asked) > 20
+        return len(asked) > 20  # it is asked at each of up to a hundred steps of progress
 
     with pytest.raises(Stopped):
         transcode(source, tmp_path / "out.mp4", should_stop=should_stop)
