@@ -6,9 +6,13 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from emotion_ml.engine import EmotionEngine
+from django.conf import settings
+
+from emotion_ml.engine import WEIGHTS, EmotionEngine
+from emotion_ml.restarts import Condition
+from engageai import metrics
 
 if TYPE_CHECKING:
     from emotion_ml.faces import Detectors
@@ -18,15 +22,42 @@ log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _engine: EmotionEngine | None = None
 _detectors: Detectors | None = None
+_failure = ""
+
+NOTES: Final = {
+    "stuck": "Reading expressions hangs. It is being restarted, and then the analysis goes on.",
+    "restarting": "Reading expressions is being restarted. The analysis goes on in a moment.",
+    "degraded": "Reading expressions is slower than usual on this machine at the moment.",
+}
+"""What somebody who waits for the engine is told."""
 
 
 def get_engine() -> EmotionEngine:
     """Callers that come while it is being created wait for it."""
-    global _engine
+    global _engine, _failure
     with _lock:
         if _engine is None:
-            _engine = EmotionEngine.create()
+            try:
+                _engine = EmotionEngine.create(settings.WEIGHTS_DIR or WEIGHTS)
+            except Exception as error:
+                _failure = f"the engine could not be created: {type(error).__name__}"
+                raise
+            _failure = ""
+            _engine.on_batch = metrics.inferred
         return _engine
+
+
+def condition() -> Condition:
+    """Of the engine, and never waits for it. Before it is created it is `cold`, or `failed` when that went wrong."""
+    engine = _engine
+    if engine is not None:
+        return engine.condition
+    return Condition("failed" if _failure else "cold", _failure, waiting=0, restarts=0)
+
+
+def note() -> str:
+    """Why it takes longer than usual; empty while it does not."""
+    return NOTES.get(condition().state, "")
 
 
 def get_detectors() -> Detectors:

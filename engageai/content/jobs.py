@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -16,8 +17,8 @@ from django.conf import settings
 from django_tasks import task
 
 from analytics import store, transcripts
-from analytics.models import Recording, TranscriptStatus
-from engageai import tasks
+from analytics.models import Recording, Transcript, TranscriptStatus
+from engageai import metrics, pulse, tasks
 from engageai.content import deepgram
 from engageai.content.transcribe import Task, transcribe
 
@@ -28,6 +29,7 @@ MAX_ATTEMPTS: Final = 2
 
 FAILED: Final = "The transcript could not be made because of a fault on our side. The other results stand."
 RESTARTED: Final = "The server was restarted twice while this recording was transcribed, so there is no transcript."
+STALLED: Final = "Writing down what was said fell silent twice, so there is no transcript. The other results stand."
 BUSY: Final = "Too many recordings were waiting, so there is no transcript."
 
 
@@ -48,10 +50,21 @@ def begin(recording_id: uuid.UUID) -> None:
 
 def recover() -> int:
     """Take up what a server that stopped or died left behind; returns how many transcripts that are."""
-    waiting = transcripts.requeue_interrupted(MAX_ATTEMPTS, RESTARTED)
-    for recording_id in waiting:
+    return _enqueue_all(transcripts.requeue_interrupted(MAX_ATTEMPTS, RESTARTED))
+
+
+def reap() -> int:
+    """Take up what has fallen silent, and what waits and was never enqueued; returns how many transcripts that are."""
+    waiting = transcripts.requeue_interrupted(MAX_ATTEMPTS, STALLED, pulse.SILENT_S)
+    pulse.give_up_stalled()
+    return _enqueue_all(waiting)
+
+
+def _enqueue_all(waiting: Iterable[uuid.UUID]) -> int:
+    fresh = [each for each in waiting if not tasks.holds(write_down.backend, str(each))]
+    for recording_id in fresh:
         _enqueue(recording_id)
-    return len(waiting)
+    return len(fresh)
 
 
 def _enqueue(recording_id: uuid.UUID) -> None:
@@ -67,30 +80,47 @@ def write_down(recording_id: str) -> None:
     row = transcripts.claim(uuid.UUID(recording_id))
     if row is None:
         return
-    recording = row.recording
-    with suppress(store.Gone):  # wiped meanwhile: there is nobody left to tell
-        try:
-            _work(recording)
-        except Cancelled:
-            transcripts.end(recording.id, TranscriptStatus.CANCELLED)
-        except Interrupted:
-            transcripts.release(recording.id)
-        except store.Gone:
-            log.info("recording %s was wiped while it was transcribed", recording.id)
-        except Exception:
-            transcripts.cancel_is_requested(recording.id)  # a file that a wipe took away is no fault
-            log.exception("recording %s could not be transcribed", recording.id)
-            transcripts.end(recording.id, TranscriptStatus.FAILED, FAILED)
+    watch = _Watch(row)
+    # Gone: wiped meanwhile, so that there is nobody left to tell.
+    with (
+        suppress(store.Gone),
+        metrics.timed("transcript") as run,
+        pulse.of(write_down.backend, recording_id, watch.beat, watch.let_go) as watch.life,
+    ):
+        run.end = _attempt(row, watch)
 
 
-def _work(recording: Recording) -> None:
-    watch = _Watch(recording.id)
+def _attempt(row: Transcript, watch: _Watch) -> str:
+    """How it ended. Raises store.Gone."""
+    recording_id = row.recording_id
+    try:
+        _work(row, watch)
+    except Cancelled:
+        transcripts.end(recording_id, TranscriptStatus.CANCELLED, attempt=row.attempts)
+        return "cancelled"
+    except Interrupted:
+        watch.release()
+        return "interrupted"
+    except store.Gone:
+        log.info("recording %s was wiped or taken back while it was transcribed", recording_id)
+        raise
+    except Exception:
+        transcripts.cancel_is_requested(recording_id)  # a file that a wipe took away is no fault
+        log.exception("recording %s could not be transcribed", recording_id)
+        transcripts.end(recording_id, TranscriptStatus.FAILED, FAILED, attempt=row.attempts)
+        return "failed"
+    return "done"
+
+
+def _work(row: Transcript, watch: _Watch) -> None:
+    recording, attempt = row.recording, row.attempts
     watch(0.0)
     outcome = transcribe(_task(recording), watch)
     if outcome.response is None:
-        transcripts.end(recording.id, TranscriptStatus.ABSENT, outcome.note, engine=outcome.engine, progress=1.0)
+        values = {"engine": outcome.engine, "progress": 1.0}
+        transcripts.end(recording.id, TranscriptStatus.ABSENT, outcome.note, attempt=attempt, **values)
     else:
-        transcripts.save(recording, outcome.response, outcome.engine, outcome.note)
+        transcripts.save(recording, outcome.response, outcome.engine, outcome.note, attempt=attempt)
 
 
 def _task(recording: Recording) -> Task:
@@ -118,12 +148,16 @@ def access() -> deepgram.Access | None:
 class _Watch:
     """Once a second: a sign of life with the share that is done, or Cancelled, Interrupted or store.Gone."""
 
-    def __init__(self, recording_id: uuid.UUID) -> None:
-        self.recording_id = recording_id
+    life: pulse.Pulse
+
+    def __init__(self, row: Transcript) -> None:
+        self.recording_id = row.recording_id
+        self.attempt = row.attempts
         self.due = time.monotonic()
         self.share = 0.0
 
     def __call__(self, share: float) -> None:
+        self.life.step()
         self.share = max(self.share, share)  # a fall back from Deepgram, or a second hearing, never goes backwards
         if time.monotonic() < self.due:
             return
@@ -132,4 +166,15 @@ class _Watch:
             raise Interrupted
         if transcripts.cancel_is_requested(self.recording_id):
             raise Cancelled
-        transcripts.update(self.recording_id, progress=self.share)
+        transcripts.update(self.recording_id, progress=self.share, attempt=self.attempt)
+
+    def beat(self) -> None:
+        with suppress(store.Gone):  # which the job finds out at its next step
+            transcripts.update(self.recording_id, attempt=self.attempt)
+
+    def let_go(self) -> None:
+        with suppress(store.Gone):
+            self.release()
+
+    def release(self) -> None:
+        transcripts.release(self.recording_id, attempt=self.attempt)

@@ -89,7 +89,7 @@ def test_no_more_wait_than_are_allowed_from_whichever_thread() -> None:
         wait.enqueue("four")
     gate.set()
     eventually(lambda: len(done) == 3)
-    eventually(lambda: not any(tasks._waiting.values()))
+    eventually(lambda: tasks.counts() == {"default": (0, 0)})
     wait.enqueue("five")
     eventually(lambda: "five" in done)
 
@@ -117,4 +117,38 @@ def test_a_stop_waits_for_what_runs_and_starts_nothing_more() -> None:
     assert began.acquire(timeout=5)
     tasks.stop()
     assert done == ["stopped", "stopped"]
-    assert not any(tasks._waiting.values())
+    assert tasks.counts() == {}
+
+
+def test_a_stop_does_not_wait_for_ever_and_says_so() -> None:
+    wait.enqueue("slow")
+    assert began.acquire(timeout=5)
+    assert not tasks.stop(0.01)
+    assert tasks.stopping.is_set()
+    gate.set()
+    eventually(lambda: done == ["slow"])
+    assert tasks.stop()
+    assert not tasks.stopping.is_set()
+
+
+def test_one_that_is_given_up_makes_room_for_the_next_and_takes_none_itself() -> None:
+    for name in ("one", "two", "three"):
+        wait.enqueue(name)
+    assert began.acquire(timeout=5)
+    assert began.acquire(timeout=5)
+    assert tasks.holds("default", "three")
+    tasks.give_up("default", "one")
+    assert began.acquire(timeout=5)
+    assert not tasks.holds("default", "one")
+    assert tasks.counts() == {"default": (0, 2)}
+    gate.set()
+    eventually(lambda: sorted(done) == ["one", "three", "two"])
+    eventually(lambda: tasks.counts() == {"default": (0, 0)})
+
+
+def test_a_task_is_held_until_it_has_ended() -> None:
+    wait.enqueue("one")
+    assert tasks.holds("default", "one")
+    assert not tasks.holds("speech", "one")
+    gate.set()
+    eventually(lambda: not tasks.holds("default", "one"))

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,21 +21,31 @@ from django.utils.module_loading import import_string
 from django_tasks import task
 
 from analytics import store
-from analytics.models import Recording, Stage
+from analytics.models import Recording, Source, Stage
 from analytics.readings import Readings
 from emotion_ml import video
+from emotion_ml.engine import EmotionEngine
+from emotion_ml.restarts import EngineDown, EngineHung
 from emotion_ml.types import Reading
-from engageai import tasks
+from engageai import metrics, pulse, tasks
 from engageai.engine import get_engine
 from engageai.upload.progress import clock
 
 log = logging.getLogger(__name__)
 
 STEP_S: Final = 1.0  # of work between two writes; also how long a cancel may take to be noticed
+BACKEND_CHARS: Final = Recording._meta.get_field("backend").max_length or 0
 HASH_BYTES: Final = 4 * 1024 * 1024
 MAX_ATTEMPTS: Final = 2
+# Since the last sign of life. A camera gives one with every second that is stored; its socket ends it long before this.
+SILENT_S: Final[dict[str, float]] = {
+    Source.FILE: pulse.SILENT_S,
+    Source.LIVE: 2 * pulse.SILENT_S + settings.LIVE_IDLE_S,
+}
 
 FAILED: Final = "The analysis stopped because of a fault on our side. You can upload the recording again."
+STALLED: Final = "The analysis fell silent twice and was given up. You can upload the recording again."
+UNREAD: Final = "Reading expressions hung or broke on this machine again and again, so the analysis was given up."
 RESTARTED: Final = "The server was restarted twice while this recording was analysed. Please upload it again."
 UNPLAYABLE: Final = "The results are complete, but no version that browsers can play could be made."
 UNPLAYED: Final = "The results are complete. You stopped before a version that browsers can play was made."
@@ -63,41 +73,102 @@ def analyse(recording_id: str) -> None:
     recording = store.claim(uuid.UUID(recording_id))
     if recording is None:
         return
-    with suppress(store.Gone):  # wiped meanwhile: there is nobody left to tell
-        try:
-            _work(recording)
-        except Cancelled:
-            store.cancel(recording.id)
-        except Interrupted:
-            store.release(recording.id)
-        except video.NotAVideo as refusal:
-            store.fail(recording.id, str(refusal))
-        except store.Gone:
-            log.info("recording %s was wiped while it was analysed", recording.id)
-        except Exception:
-            store.cancel_is_requested(recording.id)  # a file that a wipe took away is no fault
-            log.exception("recording %s failed", recording.id)
-            store.fail(recording.id, FAILED)
+    claim = _Claim(recording)
+    # Gone: wiped meanwhile, so that there is nobody left to tell.
+    with (
+        suppress(store.Gone),
+        metrics.timed("analysis") as run,
+        pulse.of(analyse.backend, recording_id, claim.beat, claim.let_go) as life,
+    ):
+        run.end = _attempt(claim, _Watch(recording, life))
+
+
+def _attempt(claim: _Claim, watch: _Watch) -> str:
+    """How it ended. Raises store.Gone."""
+    recording_id = claim.recording.id
+    try:
+        _work(claim.recording, watch)
+    except Cancelled:
+        store.cancel(recording_id, attempt=claim.recording.attempts)
+        return "cancelled"
+    except Interrupted:
+        claim.release()
+        return "interrupted"
+    except video.NotAVideo as refusal:
+        claim.fail(str(refusal))
+    except store.Gone:
+        log.info("recording %s was wiped or taken back while it was analysed", recording_id)
+        raise
+    except (EngineHung, EngineDown):
+        log.exception("recording %s could not be read", recording_id)
+        claim.fail(UNREAD)
+    except Exception:
+        claim.check()  # a file that a wipe took away is no fault
+        log.exception("recording %s failed", recording_id)
+        claim.fail(FAILED)
+    else:
+        return "done"
+    return "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What is done to a recording's row in the name of this attempt. What a job itself does raises store.Gone."""
+
+    recording: Recording
+
+    def beat(self) -> None:
+        with suppress(store.Gone):  # which the job finds out at its next step
+            store.update(self.recording.id, attempt=self.recording.attempts)
+
+    def let_go(self) -> None:
+        with suppress(store.Gone):  # its results stand already
+            self.release()
+
+    def release(self) -> None:
+        store.release(self.recording.id, attempt=self.recording.attempts)
+
+    def fail(self, message: str) -> None:
+        store.fail(self.recording.id, message, attempt=self.recording.attempts)
+
+    def check(self) -> bool:
+        return store.cancel_is_requested(self.recording.id, attempt=self.recording.attempts)
 
 
 def recover() -> int:
     """Take up what a server that stopped or died left behind; returns how many recordings that are."""
-    waiting = store.requeue_interrupted(MAX_ATTEMPTS, RESTARTED)
-    for recording_id in waiting:
-        analyse.enqueue(str(recording_id))
-    return len(waiting)
+    return len(_enqueue(store.requeue_interrupted(MAX_ATTEMPTS, RESTARTED)))
 
 
-def _work(recording: Recording) -> None:
-    watch = _Watch(recording.id)
-    store.enter(recording.id, Stage.PROBE)
-    store.update(recording.id, sha256=_sha256(store.source_path(recording), watch.check))
+def reap() -> int:
+    """Take up what has fallen silent, and what waits and was never enqueued; returns how many recordings that are."""
+    waiting = store.requeue_interrupted(MAX_ATTEMPTS, STALLED, SILENT_S)
+    pulse.give_up_stalled()
+    return len(_enqueue(waiting))
+
+
+def _enqueue(waiting: Iterable[uuid.UUID]) -> list[uuid.UUID]:
+    """Those that are not in the queue; what has no room in it is found again at the next round."""
+    fresh = [each for each in waiting if not tasks.holds(analyse.backend, str(each))]
+    enqueued = []
+    with suppress(tasks.Full):
+        for recording_id in fresh:
+            analyse.enqueue(str(recording_id))
+            enqueued.append(recording_id)
+    return enqueued
+
+
+def _work(recording: Recording, watch: _Watch) -> None:
+    attempt = recording.attempts
+    store.enter(recording.id, Stage.PROBE, attempt=attempt)
+    sha256 = _sha256(store.source_path(recording), watch)
+    store.update(recording.id, sha256=sha256, attempt=attempt)
     end = _measure(recording, watch)
     if not recording.playable and not end.by_visitor:
-        store.enter(recording.id, Stage.PLAYBACK)
+        store.enter(recording.id, Stage.PLAYBACK, attempt=attempt)
         end = _make_playable(recording, watch, end)
-    store.enter(recording.id, Stage.FINISH)
-    store.finish(recording.id, stopped_at_s=end.stopped_at_s, message=end.message)
+    store.enter(recording.id, Stage.FINISH, attempt=attempt)
+    store.finish(recording.id, stopped_at_s=end.stopped_at_s, message=end.message, attempt=attempt)
     _follow_up(recording.id)
 
 
@@ -113,27 +184,31 @@ def _follow_up(recording_id: uuid.UUID) -> None:
 class _Watch:
     """Says once a second whether to go on, by raising Cancelled, Interrupted or store.Gone when not."""
 
-    def __init__(self, recording_id: uuid.UUID) -> None:
-        self.recording_id = recording_id
+    def __init__(self, recording: Recording, life: pulse.Pulse) -> None:
+        self.recording = recording
+        self.life = life
         self.checked = time.monotonic()
 
     def is_due(self) -> bool:
+        self.life.step()
         return time.monotonic() - self.checked >= STEP_S
 
     def check(self) -> None:
+        self.life.step()
         self.checked = time.monotonic()
         if tasks.stopping.is_set():
             raise Interrupted
-        if store.cancel_is_requested(self.recording_id):
+        if store.cancel_is_requested(self.recording.id, attempt=self.recording.attempts):
             raise Cancelled
 
 
-def _sha256(path: Path, check: Callable[[], None]) -> str:
+def _sha256(path: Path, watch: _Watch) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(HASH_BYTES):
             digest.update(piece)
-            check()
+            if watch.is_due():
+                watch.check()
     return digest.hexdigest()
 
 
@@ -141,9 +216,9 @@ def _measure(recording: Recording, watch: _Watch) -> End:
     """Readings from the first picture to the last, stored as they come."""
     from emotion_ml import pipeline  # takes a second to import, which the first page need not wait for
 
-    engine = get_engine()
-    model = engine.model
-    store.enter(recording.id, Stage.ANALYSE, model_name=model.name, model_sha256=model.sha256, backend=model.backend)
+    engine = get_engine() if recording.reads_expressions else None
+    facts = _facts(engine)
+    store.enter(recording.id, Stage.ANALYSE, attempt=recording.attempts, **facts)
     notebook = _Notebook(recording)
     try:
         for reading in pipeline.analyse(store.source_path(recording), engine, fps=recording.analysis_fps):
@@ -161,14 +236,25 @@ def _measure(recording: Recording, watch: _Watch) -> End:
             raise video.NotAVideo("damaged", "This recording is damaged from its very beginning.") from damage
         return End(damage.t_s, f"The file is damaged or incomplete: it ends at {clock(damage.t_s)}.")
     notebook.save()
+    if (now := _facts(engine)) != facts:  # the engine was replaced or came down in the world meanwhile
+        both = f"{facts['backend']}; then {now['backend']}"
+        store.update(recording.id, attempt=recording.attempts, backend=both[:BACKEND_CHARS])
     return End()
+
+
+def _facts(engine: EmotionEngine | None) -> dict[str, str]:
+    """What a row remembers of the network; nothing where none reads."""
+    if engine is None:
+        return {}
+    model = engine.model
+    return {"model_name": model.name, "model_sha256": model.sha256, "backend": model.backend}
 
 
 class _Notebook:
     """Gathers readings and writes them down together."""
 
     def __init__(self, recording: Recording) -> None:
-        self.recording_id = recording.id
+        self.recording = recording
         self.duration_s = recording.duration_s or 0.0
         self.last_t_s: float | None = None
         self._readings: list[Reading] = []
@@ -180,7 +266,8 @@ class _Notebook:
     def save(self) -> None:
         if self._readings:
             share = self._readings[-1].t_s / self.duration_s if self.duration_s else 0.0
-            store.append(self.recording_id, Readings.of(self._readings), share)
+            store.append(self.recording.id, Readings.of(self._readings), share, attempt=self.recording.attempts)
+            metrics.results.labels("recording").inc(len(self._readings))
             self._readings = []
 
 
@@ -189,11 +276,11 @@ def _make_playable(recording: Recording, watch: _Watch, end: End) -> End:
     from emotion_ml import render
 
     target = store.playback_path(recording)
-    part = target.with_name("playback.part.mp4")
+    part = target.with_name(f"playback.part{recording.attempts}.mp4")
 
     def on_progress(share: float) -> None:
         if watch.is_due():
-            store.update(recording.id, progress=share)
+            store.update(recording.id, progress=share, attempt=recording.attempts)
             watch.check()
 
     try:
@@ -204,7 +291,7 @@ def _make_playable(recording: Recording, watch: _Watch, end: End) -> End:
     except Cancelled:
         return End(end.stopped_at_s, f"{end.message} {UNPLAYED}".strip())
     except Exception:
-        store.cancel_is_requested(recording.id)
+        store.cancel_is_requested(recording.id, attempt=recording.attempts)
         log.exception("recording %s could not be made playable", recording.id)
         return End(end.stopped_at_s, f"{end.message} {UNPLAYABLE}".strip())
     finally:

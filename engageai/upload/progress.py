@@ -24,6 +24,7 @@ DOING: Final = {
     "playback": "Making a version that browsers can play.",
     "finish": "Adding it up.",
 }
+FINDING: Final = "Finding faces, without reading them."
 MIN_SHARE: Final = 0.02  # of a pass, and
 MIN_ELAPSED_S: Final = 1.0  # before its speed is believed
 
@@ -48,7 +49,8 @@ class State(TypedDict):
     url: str | None
 
 
-def state(recording: Recording, now: datetime, url: str) -> State:
+def state(recording: Recording, now: datetime, url: str, note: str = "") -> State:
+    """`note` says why reading expressions takes longer than usual; it is empty while it does not."""
     share = overall(recording)
     left_s = eta_s(recording, now)
     return State(
@@ -59,7 +61,7 @@ def state(recording: Recording, now: datetime, url: str) -> State:
         percent=int(share * 100),
         eta_s=left_s,
         remaining=remaining(left_s),
-        message=message(recording),
+        message=message(recording, note),
         url=url if recording.is_showable else None,
     )
 
@@ -69,7 +71,13 @@ def stages(recording: Recording) -> list[StageState]:
     now = names.index(recording.stage) if recording.stage in names else -1
     if recording.is_showable:
         now = len(names)
-    return [StageState(name=name, label=LABELS[name], state=_standing(i, now)) for i, name in enumerate(names)]
+    return [
+        StageState(name=name, label=_label(recording, name), state=_standing(i, now)) for i, name in enumerate(names)
+    ]
+
+
+def _label(recording: Recording, stage: str) -> str:
+    return LABELS[stage] if stage != "analyse" or recording.reads_expressions else "Finding faces"
 
 
 def overall(recording: Recording) -> float:
@@ -106,11 +114,15 @@ def remaining(left_s: int | None) -> str:
     return f"about {round(left_s / 60)} minutes left"
 
 
-def message(recording: Recording) -> str:
+def message(recording: Recording, note: str = "") -> str:
     if recording.message or not recording.is_active:
         return recording.message
     if recording.cancel_requested:
         return "Stopping."
+    if note and recording.status == "running" and recording.stage == "analyse":
+        return note
+    if recording.stage == "analyse" and not recording.reads_expressions:
+        return FINDING
     return DOING[recording.stage]
 
 
