@@ -34,6 +34,14 @@ def recording_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: 
         raise Http404 from None
 
 
+def result_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
+    """A recording whose readings can be shown, with the facts of its picture."""
+    recording = recording_or_404(request, session_id, recording_id)
+    if not recording.is_showable or recording.info is None:
+        raise Http404
+    return recording
+
+
 def _known_owner(request: HttpRequest) -> str:
     """A stranger is not given a secret, and so leaves no row behind."""
     return str(request.session.get(OWNER, ""))

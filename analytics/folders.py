@@ -1,28 +1,53 @@
 """Where the files of sessions lie below the data folder, and how they disappear. Only the store calls it.
 
 sessions/<session>/<recording>/   source, playback.mp4, readings.bin, transcript.json,
-                                  resources.json
-trash/                            renamed away, about to be deleted
+                                  resources.json, film.mp4
+trash/<what it was>.<random>/     renamed away, about to be deleted
 incoming/                         uploads that are still arriving
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import threading
+import time
 import uuid
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 
 TRANSCRIPT = "transcript.json"
 RESOURCES = "resources.json"
+FILM = "film.mp4"
+PIECE_BYTES: Final = 1024 * 1024
+
+_in_hand: set[str] = set()
+_changed = threading.Condition()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One file that is about to be deleted. `sha256` is empty where there was no time to compute it."""
+
+    folder: str
+    name: str
+    size_bytes: int
+    sha256: str
 
 
 def sessions() -> Path:
     return Path(settings.DATA_DIR) / "sessions"
+
+
+def prepare() -> None:
+    """The trash must be there before it is needed: on a full disk it could not be made."""
+    _trash().mkdir(parents=True, exist_ok=True)
 
 
 def of_session(session_id: uuid.UUID) -> Path:
@@ -51,15 +76,20 @@ def put(path: Path, data: bytes) -> None:
 def remove(*folders: Path) -> None:
     """Rename away first, which happens at once or not at all; then delete, which may take a while."""
     for folder in folders:
-        trash(folder)
-    empty_trash()
+        if trashed := trash(folder):
+            delete(trashed)
 
 
-def trash(folder: Path) -> None:
-    bin_ = Path(settings.DATA_DIR) / "trash"
-    bin_.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):
-        folder.rename(bin_ / str(uuid.uuid4()))
+def trash(folder: Path) -> Path | None:
+    """Where it went: the new name says what it was. None when there is no such folder."""
+    if not _trash().is_dir():
+        prepare()
+    trashed = _trash() / f"{folder.name}.{uuid.uuid4().hex}"
+    try:
+        folder.rename(trashed)
+    except FileNotFoundError:
+        return None
+    return trashed
 
 
 def trash_orphans(parent: Path, known: Iterable[uuid.UUID]) -> None:
@@ -70,9 +100,59 @@ def trash_orphans(parent: Path, known: Iterable[uuid.UUID]) -> None:
             trash(folder)
 
 
+def trashed_of(session_id: uuid.UUID) -> list[Path]:
+    return [folder for folder in inside(_trash()) if folder.name.startswith(f"{session_id}.")]
+
+
+@contextmanager
+def in_hand(session_id: uuid.UUID) -> Iterator[None]:
+    """One at a time takes a session's folder away; meanwhile `empty_trash` leaves what came of it alone."""
+    with _changed:
+        _changed.wait_for(lambda: str(session_id) not in _in_hand)
+        _in_hand.add(str(session_id))
+    try:
+        yield
+    finally:
+        with _changed:
+            _in_hand.remove(str(session_id))
+            _changed.notify_all()
+
+
 def empty_trash() -> None:
-    for folder in inside(Path(settings.DATA_DIR) / "trash"):
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in inside(_trash()):
+        with _changed:
+            is_in_hand = folder.name.partition(".")[0] in _in_hand
+        if not is_in_hand:
+            delete(folder)
+
+
+def delete(trashed: Path) -> None:
+    """What resists is left to the next `empty_trash`."""
+    shutil.rmtree(trashed, ignore_errors=True)
+
+
+def contents(trashed: Path, known: Mapping[str, str], hash_s: float) -> list[Content]:
+    """Every file in it. What has no digest in `known` (by path) is read, smallest first, for at most `hash_s`."""
+    until = time.monotonic() + hash_s
+    sizes = {path: path.stat().st_size for path in trashed.rglob("*") if path.is_file()}
+    found = []
+    for path, size in sorted(sizes.items(), key=lambda item: item[1]):
+        place = path.relative_to(trashed)
+        sha256 = known.get(place.as_posix()) or sha256_of(path, lambda: time.monotonic() < until)
+        found.append(Content(place.parent.as_posix(), place.name, size, sha256))
+    return found
+
+
+def sha256_of(path: Path, may_go_on: Callable[[], bool]) -> str:
+    """Empty when it was told to stop before the end."""
+    digest = hashlib.sha256()
+    with suppress(OSError), path.open("rb") as file:
+        while may_go_on():
+            piece = file.read(PIECE_BYTES)
+            if not piece:
+                return digest.hexdigest()
+            digest.update(piece)
+    return ""
 
 
 def empty_incoming() -> None:
@@ -81,5 +161,40 @@ def empty_incoming() -> None:
             leftover.unlink(missing_ok=True)
 
 
+def clear(folder: Path, keep: str) -> None:
+    """Delete all that lies in it but one file."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name != keep:
+            _delete(path)
+
+
+def drop(folder: Path, pattern: str) -> None:
+    """Delete what lies in it under such a name."""
+    for path in folder.glob(pattern):
+        _delete(path)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def size_bytes(folder: Path) -> int:
+    """Of all files in it; one that goes away meanwhile counts nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
 def inside(parent: Path) -> list[Path]:
-    return [path for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
+    with suppress(FileNotFoundError):
+        return [path for path in parent.iterdir() if path.is_dir()]
+    return []
+
+
+def _trash() -> Path:
+    return Path(settings.DATA_DIR) / "trash"

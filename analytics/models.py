@@ -7,16 +7,37 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from analytics.purposes import Terms
 from emotion_ml.types import VideoInfo
 
 
-class AnalysisSession(models.Model):
-    """One load of the start page, and all that came of it. `owner_hash` is the digest of its browser's secret."""
+class Answered(models.Model):
+    """What the visitor said that it is for, and what follows from that (analytics.purposes). Empty: not asked yet."""
+
+    purpose = models.CharField(max_length=16, blank=True, default="")
+    exemption = models.CharField(max_length=16, blank=True, default="")
+    reads_expressions = models.BooleanField(default=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.purpose, self.exemption, self.reads_expressions)
+
+
+class AnalysisSession(Answered):
+    """One load of the start page, and all that came of it. `owner_hash` is the digest of its browser's secret.
+
+    Its answer is the latest; each recording keeps the one that it was read under.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+    has_tab = models.BooleanField(default=False)  # a page held it with a socket: it ends soon after its last one closed
+    ending_at = models.DateTimeField(null=True, blank=True)  # when its wipe began: from then on nobody finds it
 
     def __str__(self) -> str:
         return str(self.id)
@@ -48,7 +69,7 @@ class Source(models.TextChoices):
     LIVE = "live"  # a camera, read as it ran: there is no file, and what was not read is gone
 
 
-class Recording(models.Model):
+class Recording(Answered):
     """One uploaded video, or one stretch before a camera, and its analysis.
 
     `progress` in [0, 1] is that of the present stage.
@@ -72,8 +93,10 @@ class Recording(models.Model):
     message = models.CharField(max_length=300, blank=True, default="")
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
+    losses = models.PositiveSmallIntegerField(default=0)  # attempts whose worker died or fell silent
     stopped_at_s = models.FloatField(null=True, blank=True)
     readings_bytes = models.PositiveBigIntegerField(default=0)  # what lies behind this in the file was never committed
+    faces = models.PositiveIntegerField(default=0)  # most at one instant
 
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -147,6 +170,7 @@ class Transcript(models.Model):
     note = models.CharField(max_length=300, blank=True, default="")  # for the visitor
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
+    losses = models.PositiveSmallIntegerField(default=0)  # attempts whose worker died or fell silent
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -158,3 +182,34 @@ class Transcript(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in (TranscriptStatus.WAITING, TranscriptStatus.RUNNING)
+
+
+class FilmStatus(models.TextChoices):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Film(models.Model):
+    """The recording with what was read drawn over it, made when it is asked for; it lies beside the readings."""
+
+    recording = models.OneToOneField(Recording, on_delete=models.CASCADE, primary_key=True, related_name="film")
+    environment = models.CharField(max_length=32)
+    status = models.CharField(max_length=10, choices=FilmStatus.choices, default=FilmStatus.WAITING)
+    progress = models.FloatField(default=0.0)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.recording_id)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in (FilmStatus.WAITING, FilmStatus.RUNNING)

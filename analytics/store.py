@@ -1,35 +1,40 @@
 """The only door to a session's rows and files: open, add, append, finish, wipe, sweep.
 
 Rows say what is true; files follow. Everything of a session lies in sessions/<id>/ below the data folder, one folder
-for each recording. A wipe first renames that folder away, then deletes the rows, then the files: whatever kills it in
-between, nobody can reach the data any more, and the next sweep finishes it. Knows nothing of requests or of videos.
+for each recording. Here are the recordings; how a session opens is in analytics.sessions, how it ends in
+analytics.wiping. Knows nothing of requests or of videos.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from analytics import folders
+from analytics import attendance, folders
 from analytics.models import ACTIVE, SHOWABLE, AnalysisSession, Recording, Source, Stage, Status
 from analytics.readings import Readings
+from analytics.sessions import Crowded as Crowded
+from analytics.sessions import NotFound as NotFound
+from analytics.sessions import answer as answer
+from analytics.sessions import get_session as get_session
+from analytics.sessions import held as held
+from analytics.sessions import hold as hold
+from analytics.sessions import keep_alive as keep_alive
+from analytics.sessions import open_session as open_session
+from analytics.wiping import sweep as sweep
+from analytics.wiping import wipe as wipe
 from emotion_ml.types import VideoInfo
 
-TOUCH_S = 60.0  # a session that is being looked at is marked as seen no more often than this
-
-
-class NotFound(Exception):
-    """There is no such thing, or it is not the caller's: the two must look the same."""
+AFRESH = {"status": Status.QUEUED, "stage": Stage.QUEUED, "progress": 0.0, "readings_bytes": 0, "faces": 0}
 
 
 class Gone(Exception):
@@ -38,60 +43,6 @@ class Gone(Exception):
 
 class Full(Exception):
     """The session already has as many recordings waiting as it may have."""
-
-
-def open_session(owner: str) -> AnalysisSession:
-    return AnalysisSession.objects.create(owner_hash=digest(owner))
-
-
-def get_session(owner: str, session_id: uuid.UUID) -> AnalysisSession:
-    session = AnalysisSession.objects.filter(id=session_id, owner_hash=digest(owner)).first()
-    if session is None or not owner:
-        raise NotFound
-    _touch(session)
-    return session
-
-
-def digest(owner: str) -> str:
-    """What is stored of an owner's secret: a copy of the database opens no session."""
-    return hashlib.sha256(owner.encode()).hexdigest()
-
-
-def _touch(session: AnalysisSession) -> None:
-    now = timezone.now()
-    if (now - session.seen_at).total_seconds() >= TOUCH_S:
-        AnalysisSession.objects.filter(id=session.id).update(seen_at=now)
-
-
-def wipe(session_id: uuid.UUID) -> None:
-    """Delete a session with all its rows and files. Wiping what is already gone changes nothing."""
-    folder = folders.of_session(session_id)
-    folders.trash(folder)
-    AnalysisSession.objects.filter(id=session_id).delete()
-    folders.remove(folder)  # again: of an upload that came in between; without the row, no other can
-
-
-def sweep(idle: timedelta, *, booting: bool = False) -> int:
-    """Wipe the sessions that nobody has looked at for `idle`, and the files of sessions that no longer have a row.
-
-    At boot nothing is being analysed or received, so that a session with a job is as idle as any other, and whatever
-    an upload left behind is an orphan.
-    """
-    stale = AnalysisSession.objects.filter(seen_at__lt=timezone.now() - idle)
-    if not booting:
-        stale = stale.exclude(recordings__status__in=ACTIVE)
-    wiped = list(stale.values_list("id", flat=True))
-    for session_id in wiped:
-        wipe(session_id)
-    folders.trash_orphans(folders.sessions(), AnalysisSession.objects.values_list("id", flat=True))
-    if booting:
-        for session_id in AnalysisSession.objects.values_list("id", flat=True):
-            recordings = Recording.objects.filter(session_id=session_id).values_list("id", flat=True)
-            folders.trash_orphans(folders.of_session(session_id), recordings)
-        folders.empty_incoming()
-    folders.empty_trash()
-    SessionStore.clear_expired()
-    return len(wiped)
 
 
 def get_recording(owner: str, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
@@ -125,7 +76,7 @@ def add_recording(session: AnalysisSession, upload: Path, info: VideoInfo, limit
 
 def _insert(recording: Recording) -> None:
     """In a transaction. Raises NotFound where the session has just been wiped."""
-    if not AnalysisSession.objects.select_for_update().filter(id=recording.session_id).exists():
+    if not AnalysisSession.objects.select_for_update().filter(id=recording.session_id, ending_at=None).exists():
         raise NotFound
     recording.save(force_insert=True)
 
@@ -219,9 +170,12 @@ def claim(recording_id: uuid.UUID) -> Recording | None:
     return Recording.objects.filter(id=recording_id).first() if taken else None
 
 
-def update(recording_id: uuid.UUID, **values: Any) -> None:
-    """Write to the row of a running recording; every write is a sign of life. Raises Gone when it does not run."""
-    running = Recording.objects.filter(id=recording_id, status=Status.RUNNING)
+def update(recording_id: uuid.UUID, *, attempt: int | None = None, **values: Any) -> None:
+    """Write to the row of a running recording; every write is a sign of life. Raises Gone when it does not run.
+
+    Whoever claimed it says which `attempt` that was: one that was given up for dead and comes back writes nothing.
+    """
+    running = Recording.objects.filter(id=recording_id, status=Status.RUNNING, **_by(attempt))
     if not running.update(heartbeat_at=timezone.now(), **values):
         raise Gone
 
@@ -230,9 +184,13 @@ def enter(recording_id: uuid.UUID, stage: Stage, **values: Any) -> None:
     update(recording_id, stage=stage, progress=0.0, stage_started_at=timezone.now(), **values)
 
 
-def append(recording_id: uuid.UUID, readings: Readings, progress: float) -> None:
+def _by(attempt: int | None) -> dict[str, int]:
+    return {} if attempt is None else {"attempts": attempt}
+
+
+def append(recording_id: uuid.UUID, readings: Readings, progress: float, *, attempt: int | None = None) -> None:
     """Add readings to those stored. They count from the moment that the row says so: a torn write never does."""
-    recording = Recording.objects.filter(id=recording_id).first()
+    recording = Recording.objects.filter(id=recording_id, **_by(attempt)).first()
     if recording is None:
         raise Gone
     data = readings.to_bytes()
@@ -240,54 +198,77 @@ def append(recording_id: uuid.UUID, readings: Readings, progress: float) -> None
         folders.write_at(_readings_path(recording), recording.readings_bytes, data)
     except FileNotFoundError:
         raise Gone from None
-    update(recording_id, readings_bytes=recording.readings_bytes + len(data), progress=min(progress, 1.0))
+    length = recording.readings_bytes + len(data)
+    faces = max(recording.faces, int(attendance.faces(readings).max(initial=0)))
+    update(recording_id, attempt=attempt, readings_bytes=length, progress=min(progress, 1.0), faces=faces)
 
 
-def cancel_is_requested(recording_id: uuid.UUID) -> bool:
-    """Raises Gone when the recording was wiped."""
-    for asked in Recording.objects.filter(id=recording_id).values_list("cancel_requested", flat=True):
+def cancel_is_requested(recording_id: uuid.UUID, *, attempt: int | None = None) -> bool:
+    """Raises Gone when the recording was wiped, or is no longer worked on by this attempt."""
+    mine = Recording.objects.filter(id=recording_id)
+    if attempt is not None:
+        mine = mine.filter(attempts=attempt, status=Status.RUNNING)
+    for asked in mine.values_list("cancel_requested", flat=True):
         return asked
     raise Gone
 
 
-def finish(recording_id: uuid.UUID, *, stopped_at_s: float | None = None, message: str = "") -> None:
+def finish(
+    recording_id: uuid.UUID, *, stopped_at_s: float | None = None, message: str = "", attempt: int | None = None
+) -> None:
     """The readings are complete, or complete up to `stopped_at_s`."""
     status = Status.DONE if stopped_at_s is None else Status.PARTIAL
-    _end(recording_id, status, message, stage=Stage.FINISH, progress=1.0, stopped_at_s=stopped_at_s)
+    _end(recording_id, status, message, attempt, stage=Stage.FINISH, progress=1.0, stopped_at_s=stopped_at_s)
 
 
-def fail(recording_id: uuid.UUID, message: str) -> None:
+def fail(recording_id: uuid.UUID, message: str, *, attempt: int | None = None) -> None:
     """There is nothing to show, and nothing is kept but the reason."""
-    _end(recording_id, Status.FAILED, message)
+    _end(recording_id, Status.FAILED, message, attempt)
     _drop_files(recording_id)
 
 
-def cancel(recording_id: uuid.UUID) -> None:
-    _end(recording_id, Status.CANCELLED, "")
+def cancel(recording_id: uuid.UUID, *, attempt: int | None = None) -> None:
+    _end(recording_id, Status.CANCELLED, "", attempt)
     _drop_files(recording_id)
 
 
-def release(recording_id: uuid.UUID) -> None:
+def release(recording_id: uuid.UUID, *, attempt: int | None = None) -> None:
     """Put a running recording back into the queue, without what was measured of it."""
-    update(recording_id, status=Status.QUEUED, stage=Stage.QUEUED, progress=0.0, readings_bytes=0)
+    for recording in Recording.objects.filter(id=recording_id, status=Status.RUNNING, **_by(attempt)):
+        folders.clear(recording_folder(recording), keep="source")
+    update(recording_id, attempt=attempt, **AFRESH)
 
 
-def requeue_interrupted(max_attempts: int, message: str) -> list[uuid.UUID]:
-    """What to enqueue when the server starts: all that waited, and all that ran and did not run too often before."""
+def requeue_interrupted(
+    max_attempts: int, message: str, silent_s: Mapping[str, float] | None = None
+) -> list[uuid.UUID]:
+    """What to enqueue: all that waits, and all that ran and did not run too often before.
+
+    While the server runs, `silent_s` says for each Source how long ago the last sign of life must be; at its start
+    nothing can be running.
+    """
     for recording in Recording.objects.filter(status=Status.RUNNING):
-        if recording.is_live and recording.readings_bytes:
-            finish(recording.id)
-        elif recording.is_live:
-            discard(recording)
-        elif recording.attempts >= max_attempts:
-            fail(recording.id, message)
-        else:
-            release(recording.id)
+        silence = timezone.now() - (recording.heartbeat_at or recording.created_at)
+        if silent_s is None or silence.total_seconds() >= silent_s[recording.source]:
+            with suppress(Gone):
+                _take_back(recording, max_attempts, message)
     return list(Recording.objects.filter(status=Status.QUEUED).values_list("id", flat=True))
 
 
-def _end(recording_id: uuid.UUID, status: Status, message: str, **values: Any) -> None:
-    update(recording_id, status=status, message=message, finished_at=timezone.now(), **values)
+def _take_back(recording: Recording, max_attempts: int, message: str) -> None:
+    if recording.is_live and recording.readings_bytes:
+        finish(recording.id)
+    elif recording.is_live:
+        discard(recording)
+    elif recording.losses + 1 >= max_attempts:
+        fail(recording.id, message, attempt=recording.attempts)
+    else:
+        update(recording.id, attempt=recording.attempts, losses=F("losses") + 1)
+        release(recording.id, attempt=recording.attempts)
+
+
+def _end(recording_id: uuid.UUID, status: Status, message: str, attempt: int | None = None, **values: Any) -> None:
+    update(recording_id, attempt=attempt, status=status, message=message, finished_at=timezone.now(), **values)
 
 
 def _drop_files(recording_id: uuid.UUID) -> None:
@@ -296,4 +277,6 @@ def _drop_files(recording_id: uuid.UUID) -> None:
 
 
 def _readings_path(recording: Recording) -> Path:
-    return recording_folder(recording) / "readings.bin"
+    """Each attempt has a file of its own: one that was given up for dead cannot spoil what the next one writes."""
+    name = "readings.bin" if recording.attempts <= 1 else f"readings-{recording.attempts}.bin"
+    return recording_folder(recording) / name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from django.db.models import F
@@ -17,6 +18,7 @@ from django.utils import timezone
 from analytics import folders, store
 from analytics.models import SHOWABLE, Recording, Source, Transcript, TranscriptStatus
 
+LEFTOVERS: Final = "sound-*"  # folders for the sound of a recording, on its way to where it is heard
 LONGEST_NOTE: Final = Transcript._meta.get_field("note").max_length or 0
 
 
@@ -41,9 +43,11 @@ def claim(recording_id: uuid.UUID) -> Transcript | None:
     return Transcript.objects.select_related("recording").filter(recording_id=recording_id).first()
 
 
-def update(recording_id: uuid.UUID, **values: Any) -> None:
-    """Raises store.Gone when it does not run."""
+def update(recording_id: uuid.UUID, *, attempt: int | None = None, **values: Any) -> None:
+    """Raises store.Gone when it does not run, or when another attempt at it does."""
     running = Transcript.objects.filter(recording_id=recording_id, status=TranscriptStatus.RUNNING)
+    if attempt is not None:
+        running = running.filter(attempts=attempt)
     if not running.update(heartbeat_at=timezone.now(), **values):
         raise store.Gone
 
@@ -64,34 +68,63 @@ def cancel_is_requested(recording_id: uuid.UUID) -> bool:
     return asked
 
 
-def save(recording: Recording, response: Mapping[str, Any], engine: str, note: str) -> None:
+def save(
+    recording: Recording, response: Mapping[str, Any], engine: str, note: str, *, attempt: int | None = None
+) -> None:
     """Keep what was said (Deepgram's shape), and end. Raises store.Gone."""
     data = json.dumps(response, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    update(recording.id)
+    update(recording.id, attempt=attempt)
     try:
         folders.put(store.recording_folder(recording) / folders.TRANSCRIPT, data)
     except FileNotFoundError:
         raise store.Gone from None
-    end(recording.id, TranscriptStatus.DONE, note, engine=engine, progress=1.0)
+    end(recording.id, TranscriptStatus.DONE, note, engine=engine, progress=1.0, attempt=attempt)
 
 
 def end(recording_id: uuid.UUID, status: TranscriptStatus, note: str = "", **values: Any) -> None:
     update(recording_id, status=status, note=note[:LONGEST_NOTE], finished_at=timezone.now(), **values)
 
 
-def release(recording_id: uuid.UUID) -> None:
+def release(recording_id: uuid.UUID, *, attempt: int | None = None) -> None:
     """Let it wait again, for the next server."""
-    update(recording_id, status=TranscriptStatus.WAITING, progress=0.0)
+    _drop_leftovers(recording_id)
+    update(recording_id, attempt=attempt, status=TranscriptStatus.WAITING, progress=0.0)
 
 
-def requeue_interrupted(max_attempts: int, note: str) -> list[uuid.UUID]:
-    """What to enqueue when the server starts: of every result that has a file, the transcript that is not there yet."""
+def begin_anew(recording: Recording) -> bool:
+    """Let one that runs, failed or was stopped wait again; False where there is none such."""
+    states = (TranscriptStatus.RUNNING, TranscriptStatus.FAILED, TranscriptStatus.CANCELLED)
+    rows = Transcript.objects.filter(recording_id=recording.id, status__in=states)
+    afresh = {"status": TranscriptStatus.WAITING, "progress": 0.0, "note": "", "finished_at": None}
+    return bool(rows.update(cancel_requested=False, **afresh))
+
+
+def requeue_interrupted(max_attempts: int, note: str, silent_s: float | None = None) -> list[uuid.UUID]:
+    """What to enqueue: of every result that has a file, the transcript that is not there yet.
+
+    While the server runs, `silent_s` says how long ago the last sign of life must be; at its start nothing can run.
+    """
     for row in Transcript.objects.filter(status=TranscriptStatus.RUNNING):
-        if row.attempts >= max_attempts:
-            end(row.recording_id, TranscriptStatus.FAILED, note)
-        else:
-            release(row.recording_id)
-    for recording in Recording.objects.filter(status__in=SHOWABLE, source=Source.FILE, transcript=None):
-        open_for(recording)
+        silence = timezone.now() - (row.heartbeat_at or row.created_at)
+        if silent_s is None or silence.total_seconds() >= silent_s:
+            with suppress(store.Gone):
+                _take_back(row, max_attempts, note)
+    if silent_s is None:
+        for recording in Recording.objects.filter(status__in=SHOWABLE, source=Source.FILE, transcript=None):
+            open_for(recording)
     waiting = Transcript.objects.filter(status=TranscriptStatus.WAITING)
     return list(waiting.values_list("recording_id", flat=True))
+
+
+def _take_back(row: Transcript, max_attempts: int, note: str) -> None:
+    if row.losses + 1 >= max_attempts:
+        _drop_leftovers(row.recording_id)
+        end(row.recording_id, TranscriptStatus.FAILED, note, attempt=row.attempts)
+    else:
+        update(row.recording_id, attempt=row.attempts, losses=F("losses") + 1)
+        release(row.recording_id, attempt=row.attempts)
+
+
+def _drop_leftovers(recording_id: uuid.UUID) -> None:
+    for recording in Recording.objects.filter(id=recording_id):
+        folders.drop(store.recording_folder(recording), LEFTOVERS)

@@ -11,10 +11,12 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from analytics import store
-from engageai import engine, tasks
+from engageai import engine, pulse, tasks
 from engageai.content import jobs as transcription
 from engageai.limits import App, Message, Receive, Scope, Send
+from engageai.presence import reaper
 from engageai.upload import jobs
+from engageai.watchdog import watchdog
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +29,17 @@ def start() -> None:
     transcribed = transcription.recover()
     sentence = "started: %d idle sessions wiped, %d recordings and %d transcripts taken up again"
     log.info(sentence, wiped, recovered, transcribed)
+    reaper.start()
+    watchdog.start([pulse.beat, jobs.reap, transcription.reap])
     if settings.WARM_ENGINE:
         engine.warm()
 
 
 def stop() -> None:
-    tasks.stop()
+    reaper.stop()
+    watchdog.stop()
+    if not tasks.stop():
+        pulse.let_go()
     engine.close_detectors()
 
 

@@ -4,44 +4,20 @@ import threading
 import uuid
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics import folders, store
-from analytics.models import AnalysisSession, Recording, Stage, Status
-from analytics.readings import Readings
-from emotion_ml.types import Box, Face, LeftOut, Quality, Reading, VideoInfo
+from analytics import store
+from analytics.models import AnalysisSession, Recording, Status
+from analytics.tests.stored import ALICE, BOB, INFO, add, files, readings, running
+from emotion_ml.types import VideoInfo
 
 pytestmark = pytest.mark.django_db
 
-INFO = VideoInfo(12.5, 25.0, 640, 360, True, "h264", "video/mp4", True)
-ALICE, BOB = "alice's secret", "bob's secret"
 IDLE = timedelta(minutes=30)
-
-
-def files(data_dir: Path) -> list[Path]:
-    return sorted(path for path in data_dir.rglob("*") if path.is_file())
-
-
-def add(session: AnalysisSession, data_dir: Path, *, limit: int = 3, info: VideoInfo = INFO) -> Recording:
-    upload = data_dir / "incoming" / f"{uuid.uuid4()}.upload"
-    upload.write_bytes(b"a video")
-    return store.add_recording(session, upload, info, limit, name="talk.mp4", environment="general")
-
-
-def running(session: AnalysisSession, data_dir: Path) -> Recording:
-    recording = store.claim(add(session, data_dir).id)
-    assert recording is not None
-    return recording
-
-
-def readings(*times: float) -> Readings:
-    face = Face(1, Box(1, 2, 30, 40), (0.1, 0.6, 0.1, 0.1, 0.1), Quality(30, 90, 0), LeftOut.USED)
-    return Readings.of([Reading(t_s, (face,)) for t_s in times])
 
 
 def age(session: AnalysisSession, by: timedelta) -> None:
@@ -89,15 +65,6 @@ def test_one_recording_too_many_leaves_nothing_behind(data_dir: Path) -> None:
     assert files(data_dir) == [store.source_path(first)]
 
 
-def test_an_upload_into_a_wiped_session_leaves_nothing_behind(data_dir: Path) -> None:
-    session = store.open_session(ALICE)
-    store.wipe(session.id)
-    with pytest.raises(store.NotFound):
-        add(session, data_dir)
-    assert not Recording.objects.exists()
-    assert files(data_dir) == []
-
-
 def test_a_source_that_browsers_cannot_play_has_a_video_once_there_is_another_version(data_dir: Path) -> None:
     info = VideoInfo(12.5, 25.0, 640, 360, False, "mpeg4", "video/x-msvideo", False)
     recording = add(store.open_session(ALICE), data_dir, info=info)
@@ -131,30 +98,6 @@ def test_a_torn_write_is_never_read_and_is_written_over(data_dir: Path) -> None:
     store.append(recording.id, readings(0.2, 0.4), 0.2)
     recording.refresh_from_db()
     np.testing.assert_array_equal(store.load_readings(recording).times, [0.0, 0.2, 0.4])
-
-
-def test_a_late_write_after_a_wipe_is_refused(data_dir: Path) -> None:
-    session = store.open_session(ALICE)
-    recording = running(session, data_dir)
-    store.wipe(session.id)
-    for late in (
-        lambda: store.append(recording.id, readings(0.0), 0.1),
-        lambda: store.enter(recording.id, Stage.PLAYBACK),
-        lambda: store.finish(recording.id),
-        lambda: store.fail(recording.id, "a reason"),
-        lambda: store.cancel_is_requested(recording.id),
-    ):
-        with pytest.raises(store.Gone):
-            late()
-    assert files(data_dir) == []
-
-
-def test_a_write_that_lost_its_folder_to_a_wipe_does_not_bring_it_back(data_dir: Path) -> None:
-    recording = running(store.open_session(ALICE), data_dir)
-    folders.trash(folders.of_session(recording.session_id))  # a wipe's first step
-    with pytest.raises(store.Gone):
-        store.append(recording.id, readings(0.0), 0.1)
-    assert not folders.of_session(recording.session_id).exists()
 
 
 def test_a_recording_is_claimed_once(data_dir: Path) -> None:
@@ -232,70 +175,6 @@ def test_a_failure_keeps_its_reason_and_nothing_else(data_dir: Path) -> None:
     recording.refresh_from_db()
     assert (recording.status, recording.message) == (Status.FAILED, "a reason")
     assert files(data_dir) == []
-
-
-def test_a_wipe_leaves_no_row_and_no_file_and_touches_no_other_session(data_dir: Path) -> None:
-    session, other = store.open_session(ALICE), store.open_session(ALICE)
-    store.append(running(session, data_dir).id, readings(0.0), 0.1)
-    kept = add(other, data_dir)
-    store.wipe(session.id)
-    store.wipe(session.id)
-    assert list(AnalysisSession.objects.all()) == [other]
-    assert list(Recording.objects.all()) == [kept]
-    assert files(data_dir) == [store.source_path(kept)]
-
-
-@pytest.mark.parametrize("step", ["trash", "remove", "empty_trash"])
-def test_a_wipe_killed_at_any_step_is_finished_at_boot(
-    step: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = store.open_session(ALICE)
-    add(session, data_dir)
-    age(session, IDLE * 2)
-
-    def killed(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(folders, step, killed)
-        with pytest.raises(KeyboardInterrupt):
-            store.wipe(session.id)
-    store.sweep(IDLE, booting=True)
-    assert not AnalysisSession.objects.exists()
-    assert files(data_dir) == []
-
-
-def test_a_sweep_wipes_what_nobody_looked_at_and_keeps_what_is_being_analysed(data_dir: Path) -> None:
-    idle, busy, fresh = (store.open_session(ALICE) for _ in range(3))
-    store.finish(running(idle, data_dir).id)
-    kept = [running(busy, data_dir), add(fresh, data_dir)]
-    age(idle, IDLE * 1.1)
-    age(busy, IDLE * 1.1)
-    assert store.sweep(IDLE) == 1
-    assert store.sweep(IDLE) == 0
-    assert set(AnalysisSession.objects.all()) == {busy, fresh}
-    assert files(data_dir) == sorted(store.source_path(recording) for recording in kept)
-
-
-def test_at_boot_nothing_is_being_analysed_and_every_file_without_a_row_is_an_orphan(data_dir: Path) -> None:
-    idle, fresh = store.open_session(ALICE), store.open_session(ALICE)
-    running(idle, data_dir)
-    kept = add(fresh, data_dir)
-    age(idle, IDLE * 1.1)
-    (data_dir / "incoming" / "half.upload").write_bytes(b"half")
-    for orphan in (folders.of_session(uuid.uuid4()), folders.of_recording(fresh.id, uuid.uuid4())):
-        orphan.mkdir(parents=True)
-        (orphan / "source").write_bytes(b"of nobody")
-    store.sweep(IDLE, booting=True)
-    assert list(AnalysisSession.objects.all()) == [fresh]
-    assert files(data_dir) == [store.source_path(kept)]
-
-
-def test_a_sweep_while_an_upload_arrives_leaves_it_alone(data_dir: Path) -> None:
-    arriving = data_dir / "incoming" / "half.upload"
-    arriving.write_bytes(b"half")
-    store.sweep(IDLE)
-    assert arriving.exists()
 
 
 def test_looking_at_a_session_keeps_it_alive() -> None:

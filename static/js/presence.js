@@ -1,0 +1,122 @@
+// A tab and its session: a socket for as long as one of its pages is open, and an end when the tab begins anew.
+// A classic script in <head>: a page that was loaded again has to leave before it asks for what is about to be wiped.
+// Knows the tab's memory, addresses and codes; not what a session contains.
+(() => {
+  "use strict";
+  const KEY = "engageai-session";
+  const RETRY_MS = [500, 1000, 2000, 5000];
+  const GONE = 4404;
+  const page = document.currentScript.dataset; // session, new, home, again, token; empty where the page is of no session
+  let leaving = false;
+  let attempts = 0;
+  let socket = null;
+
+  const recall = () => {
+    try {
+      return sessionStorage.getItem(KEY);
+    } catch {
+      return null; // storage may be forbidden: the session then ends with its last page alone
+    }
+  };
+
+  const remember = (session) => {
+    try {
+      sessionStorage.setItem(KEY, session);
+    } catch {
+      // as above
+    }
+  };
+
+  const arrival = () => performance.getEntriesByType("navigation")[0]?.type ?? "navigate";
+  const again = (session) => page.again.replace(page.session, session);
+
+  // True, false, or null where the server does not answer.
+  const isAlive = (session) =>
+    fetch(`/s/${session}/`, { method: "HEAD" })
+      .then((answer) => (answer.ok ? true : answer.status === 404 ? false : null))
+      .catch(() => null);
+
+  const wipe = async (session) => {
+    const answer = await fetch(`/s/${session}/wipe/`, {
+      method: "POST",
+      headers: { "X-CSRFToken": page.token, Accept: "application/json" },
+      keepalive: true,
+    });
+    return answer.ok ? (await answer.json()).receipt : null;
+  };
+
+  const whenReady = (action) => {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", action);
+    else action();
+  };
+
+  const gone = () => {
+    if (page.session) whenReady(() => document.getElementById("session-gone").removeAttribute("hidden"));
+  };
+
+  const hold = (session) => {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const mine = new WebSocket(`${scheme}//${location.host}/ws/s/${session}/presence`);
+    socket = mine;
+    mine.addEventListener("open", () => {
+      attempts = 0;
+    });
+    mine.addEventListener("close", ({ code }) => {
+      if (leaving || mine !== socket) return;
+      if (code === GONE) gone();
+      else retry(session);
+    });
+  };
+
+  const retry = (session) => {
+    const wait_ms = RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)];
+    attempts += 1;
+    setTimeout(async () => {
+      const alive = await isAlive(session);
+      if (leaving) return;
+      if (alive) hold(session);
+      else if (alive === false) gone();
+      else retry(session);
+    }, wait_ms);
+  };
+
+  const take = (session) => {
+    remember(session);
+    hold(session);
+  };
+
+  // The page opened a session of its own; the tab may have had one before.
+  const begin = async () => {
+    const former = recall();
+    if (!former || former === page.session) return take(page.session);
+    if (arrival() === "back_forward" && (await isAlive(former))) {
+      wipe(page.session).catch(() => {});
+      return location.replace(again(former));
+    }
+    take(page.session);
+    const receipt = await wipe(former).catch(() => null);
+    if (receipt) whenReady(() => document.dispatchEvent(new CustomEvent("engageai:wiped", { detail: receipt })));
+  };
+
+  const start = () => {
+    if (page.new) begin();
+    else if (page.session && arrival() === "reload") location.replace(page.home); // which wipes what the tab had
+    else if (page.session) take(page.session);
+    else if (recall()) hold(recall());
+  };
+
+  // A page that a browser prepares in advance has not been loaded by anybody yet.
+  if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });
+  else start();
+
+  // A page that is put aside lets go; one that is taken up again holds on.
+  addEventListener("pagehide", () => {
+    leaving = true;
+    socket?.close();
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    leaving = false;
+    if (recall()) hold(recall());
+  });
+})();
