@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,6 +26,14 @@ def envint(name: str, default: int, *, minimum: int = 0) -> int:
     return int(value)
 
 
+def envchoice(name: str, choices: list[str], default: str) -> str:
+    value = os.environ.get(name) or default
+    if value not in choices:
+        msg = f"Unexpected value {name}={value}, use one of {', '.join(choices)}"
+        raise ImproperlyConfigured(msg)
+    return value
+
+
 def envlist(name: str, default: list[str]) -> list[str]:
     value = os.environ.get(name)
     return [item.strip() for item in value.split(",") if item.strip()] if value else default
@@ -35,6 +44,15 @@ def envsecret(name: str) -> str | None:
     if path := os.environ.get(f"{name}_FILE"):
         return Path(path).read_text(encoding="utf-8").strip()
     return os.environ.get(name) or None
+
+
+def envtokens(name: str, least: int) -> list[str]:
+    """Secrets, one or several with commas or spaces between them, each of at least so many characters."""
+    tokens = [token for token in re.split(r"[\s,]+", envsecret(name) or "") if token]
+    if any(len(token) < least for token in tokens):
+        msg = f"Each token in {name} must have at least {least} characters"
+        raise ImproperlyConfigured(msg)
+    return tokens
 
 
 def generated_secret(path: Path) -> str:

@@ -26,7 +26,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UPLOAD_PATH = re.compile(r"/s/[^/]+/recordings/")
+UPLOAD_PATH = re.compile(r"(/s/[^/]+/recordings/|/api/v1/sessions/[^/]+/recordings)")
 FORM_BYTES = 1024 * 1024  # all that any other form may send
 DRAIN_BYTES = 512 * 1024  # read and dropped after a refusal: a client still writing would see a reset and no answer
 DRAIN_S = 1.0
@@ -138,15 +138,16 @@ def _headers(response: HttpResponse) -> list[tuple[bytes, bytes]]:
 
 
 def _content_length(scope: Scope) -> int | None:
-    value = _header(scope, b"content-length")
+    value = header(scope, b"content-length")
     return int(value) if value.isdigit() and len(value) < MAX_DIGITS else None
 
 
 def _wants_json(scope: Scope) -> bool:
-    return b"application/json" in _header(scope, b"accept")
+    return b"application/json" in header(scope, b"accept")
 
 
-def _header(scope: Scope, name: bytes) -> bytes:
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first of that name, empty when there is none."""
     return next((value for key, value in scope["headers"] if key == name), b"")
 
 

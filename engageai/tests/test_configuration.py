@@ -81,6 +81,7 @@ def given(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
 def sound(settings: Any) -> Any:
     settings.DEBUG, settings.HTTPS, settings.SECRET_KEY = False, False, STRONG
     settings.ALLOWED_HOSTS, settings.ORIGINS = ["localhost"], ["http://localhost:8000", "http://[::1]:8000"]
+    settings.HOST, settings.TRUSTED_PROXIES = "127.0.0.1", []
     return settings
 
 
@@ -92,12 +93,24 @@ def test_a_sound_configuration_is_not_complained_about(sound: Any) -> None:
     ("name", "value", "found"),
     [
         ("SECRET_KEY", "short", ["engageai.E001"]),
-        ("ALLOWED_HOSTS", ["localhost", "*"], ["engageai.E002"]),
+        ("SECRET_KEY", "abcd" * 20, ["engageai.E001"]),
+        ("SECRET_KEY", f"django-insecure-{STRONG}", ["engageai.E001"]),
+        ("ALLOWED_HOSTS", [], ["engageai.E002"]),
+        ("ALLOWED_HOSTS", ["localhost", "*"], ["engageai.E002", "engageai.E006"]),
+        ("ALLOWED_HOSTS", ["localhost", "engage.example"], ["engageai.E006"]),
+        ("ALLOWED_HOSTS", [".localhost", "127.0.0.2", "[::1]"], []),
+        ("HOST", "192.0.2.1", ["engageai.E006"]),
+        ("HOST", "0.0.0.0", []),  # a container: that nobody else is let in, its ports and ALLOWED_HOSTS say
         ("ORIGINS", ["*"], ["engageai.E003"]),
         ("ORIGINS", ["http://localhost:8000/"], ["engageai.E003"]),
         ("ORIGINS", ["localhost:8000"], ["engageai.E003"]),
         ("ORIGINS", ["http://Localhost"], ["engageai.E003"]),
-        ("HTTPS", True, ["engageai.W001"]),
+        ("ORIGINS", ["http://engage.example"], ["engageai.E005"]),
+        ("ORIGINS", ["http://localhost.evil.example"], ["engageai.E005"]),
+        ("ORIGINS", ["http://192.0.2.1:8000"], ["engageai.E005"]),
+        ("ORIGINS", ["https://engage.example", "http://[::1]:8000"], []),
+        ("HTTPS", True, ["engageai.W001", "engageai.E007"]),
+        ("TRUSTED_PROXIES", ["proxy"], ["engageai.E008"]),
         ("DEBUG", True, []),
     ],
 )
@@ -115,10 +128,67 @@ def test_a_production_environment_passes_djangos_deployment_checks(tmp_path: Pat
         "ALLOWED_HOSTS": "engage.example",
         "ORIGINS": "https://engage.example",
         "HTTPS": "True",
+        "TRUSTED_PROXIES": "127.0.0.1",
     }
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOST", "0.0.0.0"),
+        ("HOST", "192.0.2.1"),
+        ("ALLOWED_HOSTS", ["localhost", "engage.example"]),
+        ("ALLOWED_HOSTS", ["*"]),
+        ("ORIGINS", ["https://engage.example"]),
+    ],
+)
+def test_errors_are_debugged_on_this_machine_alone(name: str, value: Any, sound: Any) -> None:
+    sound.DEBUG = True
+    assert checks.production() == []
+    setattr(sound, name, value)
+    assert [message.id for message in checks.production()] == ["engageai.E004"]
+
+
+WEAK = {
+    "E001": {"SECRET_KEY": "short"},
+    "E002": {"ALLOWED_HOSTS": "*"},
+    "E004": {"DEBUG": "True", "HOST": "0.0.0.0"},
+    "E005": {"ORIGINS": "http://engage.example"},
+    "E006": {"ALLOWED_HOSTS": "engage.example"},
+    "E007": {"HTTPS": "True", "ORIGINS": "https://engage.example", "ALLOWED_HOSTS": "engage.example"},
+}
+
+
+@pytest.mark.parametrize(("code", "environment"), WEAK.items(), ids=WEAK)
+def test_the_server_does_not_start_with_it(code: str, environment: dict[str, str], tmp_path: Path) -> None:
+    done = run(["-m", "engageai"], {"DATA_DIR": str(tmp_path)} | environment)
+    assert done.returncode not in (0, -9)
+    assert f"engageai.{code}" in done.stderr
+    assert "HINT" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "db.sqlite3").exists()
+
+
+def run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_without_a_secret_key_one_is_made_and_kept(tmp_path: Path) -> None:
+    """Row R30 as it stands here: a first start needs nothing, and no key is ever in the tree or a default."""
+    keys = []
+    for _ in range(2):
+        code = "from django.conf import settings; print(settings.SECRET_KEY, settings.DEBUG)"
+        done = run(["-c", code], {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "engageai.settings"})
+        keys.append(done.stdout.split())
+    assert keys[0] == keys[1]
+    assert len(keys[0][0]) >= 50
+    assert keys[0][1] == "False"
 
 
 def test_every_setting_is_explained_in_the_example() -> None:

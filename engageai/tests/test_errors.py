@@ -73,7 +73,10 @@ def test_an_address_of_nothing(client: Client) -> None:
 
 
 def test_a_wrong_method_is_refused(client: Client) -> None:
-    assert client.post("/").status_code == 405
+    answer = client.post("/", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["error"] == {"code": "wrong-method", "message": "This address answers GET, HEAD alone."}
+    assert "<h1>" in client.post("/", headers={"Accept": "text/html"}).content.decode()
 
 
 def test_a_page_that_cannot_be_made_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

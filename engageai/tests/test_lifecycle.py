@@ -18,6 +18,8 @@ from engageai import engine as engines
 from engageai import lifecycle, tasks
 from engageai.conftest import Visitor
 from engageai.limits import Message, Receive, Scope, Send
+from engageai.presence import reaper
+from engageai.watchdog import watchdog
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +29,8 @@ def temporary_folder() -> Iterator[None]:
     before = tempfile.tempdir
     yield
     tempfile.tempdir = before
+    reaper.stop()
+    watchdog.stop()
 
 
 def test_a_start_wipes_what_is_idle_takes_up_what_waits_and_warms_the_engine(
@@ -110,7 +114,7 @@ def test_the_engine_is_created_once_and_asked_again_after_a_failure(
 ) -> None:
     answers: list[Any] = [RuntimeError("no weights"), engine]
 
-    def create() -> EmotionEngine:
+    def create(*_: Path) -> EmotionEngine:
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

@@ -34,11 +34,13 @@ class Camera:
         *,
         environment: str = "general",
         recording: str = "",
+        query: str = "",
         origin: str | None = None,
         session: Any = None,
     ) -> None:
         cookie = visitor.client.cookies[settings.SESSION_COOKIE_NAME].value
         path = f"/ws/s/{session or visitor.session.id}/live/{environment}" + (f"/{recording}" if recording else "")
+        path += f"?{query}" if query else ""
         headers = [
             (b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()),
             (b"origin", (settings.ORIGINS[0] if origin is None else origin).encode()),

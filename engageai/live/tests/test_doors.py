@@ -164,7 +164,7 @@ async def test_frames_come_no_faster_than_the_limit(visitor: Visitor, engine: Em
     started = time.monotonic()
     for _ in range(4):
         await camera.round_trip()
-    assert time.monotonic() - started >= 0.35
+    assert time.monotonic() - started >= 0.29  # three pauses: the first may have passed before it was asked for
     await camera.stop()
 
 

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -97,6 +97,9 @@ def test_what_is_no_frame_is_refused_with_a_reason(message: bytes, reason: str) 
         parse_frame(message, 0.0)
 
 
+MANY = settings(max_examples=500, deadline=None)
+
+
 def frames_or_nothing(message: bytes) -> None:
     """The one promise: a frame within the limits, or Malformed."""
     try:
@@ -107,16 +110,19 @@ def frames_or_nothing(message: bytes) -> None:
     assert 0 < frame.height <= protocol.MAX_PX
 
 
+@MANY
 @given(st.binary(max_size=200))
 def test_random_bytes_never_crash_the_parser(message: bytes) -> None:
     frames_or_nothing(message)
 
 
+@MANY
 @given(st.binary(max_size=200))
 def test_random_bytes_after_a_good_header_never_crash_the_parser(tail: bytes) -> None:
     frames_or_nothing(pack_frame(1, 0, 0.0, b"\xff\xd8" + tail + b"\xff\xd9"))
 
 
+@MANY
 @given(st.lists(st.tuples(st.integers(0, len(PICTURE) - 1), st.integers(0, 255)), max_size=8))
 @example([(PICTURE.index(b"\xff\xc0") + 9, 0)])
 def test_a_damaged_picture_never_crashes_the_parser(damage: list[tuple[int, int]]) -> None:
@@ -126,6 +132,7 @@ def test_a_damaged_picture_never_crashes_the_parser(damage: list[tuple[int, int]
     frames_or_nothing(pack_frame(1, 0, 0.0, bytes(picture)))
 
 
+@MANY
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.floats())
 def test_any_header_is_a_frame_or_refused(frame_id: int, acknowledged: int, captured_ms: float) -> None:
     frames_or_nothing(pack_frame(frame_id, acknowledged, captured_ms, PICTURE))

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FACE = face_jpeg()
 CYCLES = 200
 FEW = hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 Message = dict[str, Any]
@@ -97,7 +97,9 @@ async def said(visitor: Visitor, sent: list[Message]) -> list[Message]:
     communicator: WebsocketCommunicator = camera.communicator
     for message in sent:
         await communicator.send_input(message)
-    await asyncio.sleep(0.05)
+    while not communicator.input_queue.empty():
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.01)
     outputs = []
     while not communicator.output_queue.empty():
         outputs.append(communicator.output_queue.get_nowait())
