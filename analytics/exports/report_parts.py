@@ -1,0 +1,248 @@
+"""The sections of the report, each a list of what is set under one another.
+
+Knows the sentences of the report. Each takes the material and the width of the page; an empty list says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable, Spacer
+
+from analytics import bands
+from analytics.charts import clock
+from analytics.exports import pictures
+from analytics.exports.material import Material
+from analytics.exports.typeset import ACCENT, BODY, SMALL, Drawing, markup, table, words
+from analytics.exports.typeset import side_by_side as columns
+from emotion_ml.labels import EMOTIONS
+
+MOST_SAID: Final = 320
+"""Letters of a paragraph or a moment that are printed; the tables have the whole."""
+MOST_PARAGRAPHS: Final = 12
+NOTHING: Final = "\u2013"
+VERDICTS: Final = {"higher": "Higher", "lower": "Lower"}
+KINDS: Final = {"peak": "Peak", "dip": "Dip", "rise": "Rise", "fall": "Fall"}
+
+
+def title(material: Material, width: float) -> list[Flowable]:
+    info = material.info
+    facts = [
+        f"{clock(info.duration_s)} long",
+        f"{len(material.readings.times):,} readings, {material.label.analysis_fps:g} a second",
+        f"analysed on {material.finished_at:%-d %B %Y}",
+    ]
+    found: list[Flowable] = [
+        markup("EngageAI · engagement report", **SMALL),
+        Spacer(0, 1.5 * mm),
+        words(material.name, width, size=19, bold=True, leading=1.25),
+        Spacer(0, 1 * mm),
+        markup(" · ".join(facts), **SMALL),
+    ]
+    if material.stopped_at_s is not None:
+        found.append(
+            markup(f"<b>A partial result.</b> Every number is of the part up to {clock(material.stopped_at_s)}.")
+        )
+    return found
+
+
+def headline(material: Material, width: float) -> list[Flowable]:
+    band, environment = bands.overall_band(material.instants, material.environment), material.environment
+    if band is None:
+        return []
+    coverage = material.result["coverage"]
+    figure = markup(
+        f'<font size="46" color="{ACCENT}">{band.score:.1f}</font><font size="13"> of 5</font>', size=9, leading=5.4
+    )
+    said = [
+        markup(f"<b>95 % interval {band.low:.2f} to {band.high:.2f}</b>", size=11.5),
+        markup(
+            f"Engagement, read as a {environment.label.lower()} audience from apparent expressions. "
+            f"A readable face {_percent(coverage)} of the time; at most {material.result['peak_faces']} at once. "
+            f"{environment.purpose}",
+            **BODY,
+        ),
+    ]
+    left = 52 * mm
+    return [columns([figure, said], [left, width - left], ("VALIGN", (0, 0), (-1, -1), "MIDDLE"))]
+
+
+def over_time(material: Material, width: float) -> list[Flowable]:
+    note = (
+        "Green: the 30 seconds before each moment, shaded its 95 % interval. Brown: the minute before. Black: all so "
+        "far. Grey: single readings. A line is dotted until its first window is full and breaks where too few faces "
+        "could be read. "
+    )
+    if material.moments:
+        note += "Numbers mark the moments listed below."
+    return [
+        _heading("Over time"),
+        Drawing(pictures.series(material, 700.0, 250.0), width),
+        markup(note, **SMALL),
+    ]
+
+
+def side_by_side(material: Material, width: float) -> list[Flowable]:
+    half = (width - 8 * mm) / 2
+    left = [_heading("Read in four ways"), Drawing(pictures.environments(material, 520.0, 36.0), half)]
+    right = [_heading("Apparent expressions"), Drawing(pictures.distribution(material, 520.0, 34.0), half)]
+    return [columns([left, right], [half + 8 * mm, half])]
+
+
+def moments(material: Material, width: float) -> list[Flowable]:
+    if not material.moments:
+        sentence = "No moment stands out from the usual swing of this recording."
+        return [_heading("Moments"), markup(sentence, **BODY)]
+    widths = [8 * mm, 26 * mm, 14 * mm, 43 * mm]
+    widths.append(width - sum(widths))
+    rows: list[list[Any]] = [_head("", "When", "What", "By how much (95 %)", "Said then")]
+    for number, each in enumerate(material.moments, start=1):
+        end_s = max(each.end_s, each.start_s + 1e-3)
+        span = clock(each.start_s) if each.end_s <= each.start_s else f"{clock(each.start_s)} to {clock(each.end_s)}"
+        size = f"{_signed(each.size)} ({_signed(each.low)} to {_signed(each.high)})"
+        said = words(_short(material.said(each.start_s, end_s)) or NOTHING, widths[-1] - 6, **SMALL)
+        rows.append([_cell(f"<b>{number}</b>"), _cell(span), _cell(KINDS[each.kind]), _cell(size), said])
+    note = (
+        "Found by comparing every stretch with what surrounds it; each survives a permutation test over the whole "
+        "recording."
+    )
+    return [_heading("Moments"), table(rows, widths), markup(note, **SMALL)]
+
+
+def paragraphs(material: Material, width: float) -> list[Flowable]:
+    found, spoken = material.correlation, material.transcript
+    if found is None or spoken is None:
+        return []
+    called = [row for row, each in enumerate(found.comparisons) if each.verdict in VERDICTS]
+    heading = _heading("What was said when the score differed")
+    count = len(found.comparisons)
+    if not called:
+        sentence = f"None of the {count} paragraphs can be told from the rest of the recording."
+        return [heading, markup(sentence, **BODY)]
+    widths = [24 * mm, 18 * mm, 34 * mm]
+    widths.append(width - sum(widths))
+    rows: list[list[Any]] = [_head("When", "Call", "Difference", "Said")]
+    for row in called[:MOST_PARAGRAPHS]:
+        each, said = found.comparisons[row], spoken.paragraphs[row]
+        p_value = "p &lt; 0.001" if (each.adjusted_p or 0) < 0.001 else f"p {each.adjusted_p:.3f}"
+        cells = (f"{clock(each.start_s)} to {clock(each.end_s)}", VERDICTS[each.verdict])
+        difference = _cell(f"{_signed(each.difference or 0)}, {p_value}")
+        rows.append([*map(_cell, cells), difference, words(_short(said.text), widths[-1] - 6, **SMALL)])
+    rest = (
+        f" The {len(called) - MOST_PARAGRAPHS} others stand in paragraphs.csv." if len(called) > MOST_PARAGRAPHS else ""
+    )
+    note = (
+        f"{len(called)} of {count} paragraphs differ from the rest after adjustment for their number (false discovery "
+        f"rate 5 %).{rest} That one differs does not say that its words were the cause."
+    )
+    return [heading, table(rows, widths), markup(note, **SMALL)]
+
+
+def worth(material: Material, width: float) -> list[Flowable]:
+    """How the score is made of the shares."""
+    environment, shares = material.environment, material.instants.distribution
+    if shares is None:
+        return []
+    widths = [24 * mm, 16 * mm, 16 * mm, 16 * mm]
+    widths.append(width - sum(widths))
+    rows: list[list[Any]] = [_head("Expression", "Share", "Worth", "Adds", "Because")]
+    each = zip(EMOTIONS, shares.tolist(), environment.values, environment.reasons, strict=True)
+    for emotion, share, value, reason in each:
+        cells = (emotion, _percent(share), f"{value:.1f}", f"{share * value:.2f}")
+        rows.append([*map(_cell, cells), words(reason, widths[-1] - 6, **SMALL)])
+    note = (
+        f"Share times worth adds up to {float(shares @ environment.values):.2f}. What an expression is worth is a "
+        "judgement, not a measurement."
+    )
+    return [_heading(f"Why {float(shares @ environment.values):.1f}"), table(rows, widths), markup(note, **SMALL)]
+
+
+def absence(material: Material, width: float) -> list[Flowable]:
+    if not material.reads_expressions:
+        return _presence(material, width)
+    sentence = "No face could be read, so there is no score."
+    if material.result["peak_faces"]:
+        sentence = (
+            "Faces were found, but none that could be read: too small, blurred or turned away. There is no score."
+        )
+    return [_heading("No score"), markup(sentence, **BODY)]
+
+
+def _presence(material: Material, width: float) -> list[Flowable]:
+    found = material.result["presence"]
+    if not len(material.readings.times):
+        sentence = "Expressions were not read, and the recording holds no picture that could be analysed."
+        return [_heading("Presence"), markup(sentence, **BODY)]
+    gap = f" The longest time without one: {found['longest_gap_s']:.0f} s." if found["longest_gap_s"] else ""
+    sentence = (
+        f"Expressions were not read. A face was in view {_percent(found['share'])} of the time: "
+        f"{found['mean_faces']:.1f} on average, at most {found['most_faces']}.{gap}"
+    )
+    drawing = Drawing(pictures.presence(material, 700.0, 220.0), width)
+    return [_heading("Presence"), markup(sentence, **BODY), Spacer(0, 2 * mm), drawing]
+
+
+def limits(material: Material, width: float) -> list[Flowable]:
+    if not material.reads_expressions:
+        sentence = "It counts faces in view. It does not say who they are, what they express or whether they listen."
+        return [_heading("What it does not claim"), markup(sentence, **BODY)]
+    claims = [
+        "It reads apparent expressions. What a face shows is not what a person feels, thinks or attends to.",
+        "The score is a stated judgement applied to measured expressions. Gaze, posture and words do not enter it.",
+        "The interval says how far the score could move with other moments and other faces. It does not cover mistakes "
+        "of the network.",
+        "Made for audiences as a whole. Do not grade, rank or judge a single person by it.",
+        "In the European Union, inferring emotions at work or in education is prohibited (AI Act, Art. 5(1)(f)).",
+    ]
+    return [
+        _heading("What it does not claim"),
+        *(markup(f"{NOTHING} {claim}", **BODY, leftIndent=9, firstLineIndent=-9) for claim in claims),
+    ]
+
+
+def made_with(material: Material, width: float) -> list[Flowable]:
+    label, left = material.label, 42 * mm
+    facts = [
+        ("Version", f"EngageAI {label.version}"),
+        (
+            "Network",
+            f"{label.model_name or 'none'}, {label.backend}" if label.model_name else "none: expressions were not read",
+        ),
+        ("Weights, SHA-256", label.model_sha256 or NOTHING),
+        ("Recording, SHA-256", material.source_sha256 or NOTHING),
+        ("Settings", f"{label.made_with}; windows of 30 and 60 seconds"),
+    ]
+    if measured := material.evaluation:
+        recall = ", ".join(f"{emotion} {100 * share:.0f}\u00a0%" for emotion, share in measured["recall"].items())
+        whole = f"{100 * measured['accuracy']:.1f}\u00a0% of {measured['n']:,} ({measured['protocol']})"
+        facts.insert(3, ("Right on test faces", f"{whole}; by expression: {recall}"))
+    rows = [[_cell(name), words(value, width - left - 6, **SMALL)] for name, value in facts]
+    return [_heading("What made these numbers"), table(rows, [left, width - left], head=False)]
+
+
+def _heading(text: str) -> Flowable:
+    return markup(text, size=11.5, bold=True, spaceAfter=4)
+
+
+def _head(*names: str) -> list[Any]:
+    return [markup(name, **SMALL) for name in names]
+
+
+def _cell(text: str) -> Any:
+    return markup(text, size=8.4)
+
+
+def _percent(share: float) -> str:
+    """Never 0 or 100 for what is only close to it."""
+    if 0 < share < 0.005:
+        return "&lt;1\u00a0%"
+    return "&gt;99\u00a0%" if 0.995 <= share < 1 else f"{100 * share:.0f}\u00a0%"
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.2f}".replace("-", "\u2212")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_SAID else f"{text[:MOST_SAID].rsplit(' ', 1)[0]} …"

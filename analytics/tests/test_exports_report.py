@@ -1,0 +1,134 @@
+"""The report is a document that a presenter hands round: whole sentences, real letters, true numbers."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from pypdf import PdfReader
+
+from analytics.exports import direction, report
+from analytics.exports.material import Material
+from analytics.readings import Readings
+from analytics.tests.exported import SHA256, material, room, spoken, unread
+from analytics.tests.synthetic import audience
+
+MEASURED = {
+    "protocol": "ferplus-plurality",
+    "n": 3232,
+    "accuracy": 0.850557,
+    "recall": {"Angry": 0.75, "Happy": 0.94, "Neutral": 0.86, "Sad": 0.68, "Surprise": 0.89},
+}
+HEBREW = "\u05e9\u05dc\u05d5\u05dd"
+ARABIC = "\u0645\u0631\u062d\u0628\u0627"
+
+
+def opened(found: Material) -> PdfReader:
+    return PdfReader(io.BytesIO(report.written(found)))
+
+
+def text_of(found: Material) -> str:
+    whole = " ".join(page.extract_text() for page in opened(found).pages)
+    return " ".join(whole.split())
+
+
+@pytest.fixture(scope="module")
+def found() -> Material:
+    return material(evaluation=MEASURED, transcript=spoken(*(f"Sentence number {row}." for row in range(6))))
+
+
+def test_the_score_stands_first_with_its_interval(found: Material) -> None:
+    first = " ".join(opened(found).pages[0].extract_text().split())
+    band = found.result["engagement"]["seminar"]
+    assert f"{band['score']:.1f} of 5" in first
+    assert f"95 % interval {band['low']:.2f} to {band['high']:.2f}" in first
+    assert "Engagement, read as a seminar audience" in first
+
+
+def test_it_says_what_it_does_not_claim_and_what_made_it(found: Material) -> None:
+    text = text_of(found)
+    for part in (
+        "What a face shows is not what a person feels",
+        "Do not grade, rank or judge a single person by it.",
+        SHA256,
+        "cd" * 32,
+        "EngageAI 1.2.3",
+        f"settings {found.label.settings_id}",
+        "85.1\u00a0% of 3,232".replace("\u00a0", " "),
+        "5 readings a second",
+    ):
+        assert part in text.replace("\u00a0", " "), part
+
+
+def test_what_each_expression_adds_is_the_decomposition(found: Material) -> None:
+    text = text_of(found)
+    for emotion, part in found.result["decomposition"]["seminar"].items():
+        assert f"{emotion} {100 * found.result['distribution'][emotion]:.0f}" in text
+        assert f"{part:.2f}" in text
+
+
+def test_a_share_is_never_rounded_to_what_it_is_not() -> None:
+    shares = np.tile([0.001, 0.996, 0.001, 0.001, 0.001], (600, 1, 1))
+    text = text_of(material(audience(np.arange(600) / 5, shares))).replace("\u00a0", " ")
+    assert "Happy >99 % 4.0" in text
+    assert "Sad <1 % 2.0" in text
+
+
+def test_it_is_two_or_three_pages_with_properties_and_a_language(found: Material) -> None:
+    document = opened(found)
+    assert 2 <= len(document.pages) <= 3
+    facts = document.metadata
+    assert facts is not None
+    assert (facts.title, facts.author) == ("talk.mp4: engagement report", "EngageAI")
+    assert facts.creation_date == found.finished_at
+    assert str(document.root_object["/Lang"]) == "en"
+    assert "Page 1 of" in document.pages[0].extract_text()
+
+
+def test_its_fonts_travel_with_it(found: Material) -> None:
+    fonts: Any = opened(found).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    used = [fonts[name].get_object() for name in fonts]
+    assert used
+    assert all("/FontFile2" in each["/FontDescriptor"] for each in used if "DejaVu" in each["/BaseFont"])
+    assert any("DejaVu" in each["/BaseFont"] for each in used)
+
+
+def test_the_same_recording_gives_the_same_bytes(found: Material) -> None:
+    assert report.written(found) == report.written(found)
+
+
+def test_a_name_or_a_sentence_cannot_break_it() -> None:
+    hostile = "</para><b>x & <font size=999> \x00\u202e 漢 🙂 " + "word" * 200
+    found = material(name=hostile, transcript=spoken(*([hostile] * 6)))
+    text = text_of(found)
+    assert "</para><b>x & <font size=999>" in text
+    assert len(opened(found).pages) <= 4
+
+
+def test_hebrew_and_arabic_read_from_the_right() -> None:
+    assert direction.visual(f"{HEBREW} 42 (a)") == f"(a) 42 {HEBREW[::-1]}"
+    assert direction.visual(f"Dr {HEBREW} 42") == f"Dr 42 {HEBREW[::-1]}"
+    assert direction.visual(f"Room 42, {HEBREW}") == f"Room 42, {HEBREW[::-1]}"
+    assert direction.visual("plain (a) 42") == "plain (a) 42"
+    assert direction.visual(f"{HEBREW} ({HEBREW})") == f"({HEBREW[::-1]}) {HEBREW[::-1]}"
+    shaped = direction.visual(ARABIC)
+    assert [f"{ord(letter):04x}" for letter in shaped[::-1]] == ["fee3", "feae", "feA3".lower(), "fe92", "fe8e"]
+    assert direction.visual("\u0644\u0627") == "\ufefb"
+    assert direction.is_right_to_left(f"- {HEBREW} a")
+
+
+def test_without_a_face_it_explains_itself() -> None:
+    assert "No face could be read, so there is no score." in text_of(material(Readings.of([])))
+
+
+def test_without_expressions_it_tells_who_was_there() -> None:
+    text = text_of(material(unread(room()), reads_expressions=False))
+    assert "Expressions were not read." in text
+    assert "Happy" not in text.split("What made")[0]
+    assert "of 5" not in text
+
+
+def test_a_partial_result_says_so() -> None:
+    assert "A partial result." in text_of(material(stopped_at_s=41.0))

@@ -1,0 +1,50 @@
+// Two results to what is said of them: the difference with its interval, and what they were made with. Pure.
+
+const SHORT = 12;
+
+// 95 % interval of B less A from those of both, as of independent estimates (MOVER, Zou & Donner 2008).
+export const difference = (a, b) => {
+  const value = b.score - a.score;
+  return {
+    value,
+    low: value - Math.hypot(b.score - b.low, a.high - a.score),
+    high: value + Math.hypot(b.high - b.score, a.score - a.low),
+  };
+};
+
+export const verdict = ({ value, low, high }) => {
+  if (low <= 0 && high >= 0) return "The interval holds 0: the two cannot be told apart.";
+  return `${value > 0 ? "B" : "A"} is higher, and the interval leaves out 0.`;
+};
+
+const number = (value) => (value === null || value === undefined ? "–" : String(value));
+const share = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(0)} %`);
+const values = (result, environment) => Object.entries(result.environments[environment]?.values ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
+const settings = ({ result, settings: own }) => own ?? result.settings ?? {};
+
+// [words, A, B, whether scores stop being comparable where it differs]
+export const rows = (a, b, environment) => [
+  ["Version", ...[a, b].map(({ result }) => result.version), false],
+  ["Network", ...[a, b].map(({ result }) => `${result.model.name} ${result.model.sha256.slice(0, SHORT)}`), true],
+  ["Ran on", ...[a, b].map(({ result }) => result.model.backend), false],
+  ["Worth of expressions", ...[a, b].map(({ result }) => values(result, environment)), true],
+  ["Readings a second", ...[a, b].map((each) => number(settings(each).analysis_fps)), true],
+  ["Windows", ...[a, b].map((each) => Object.values(settings(each).windows_s ?? {}).map((window_s) => `${window_s} s`).join(", ") || "–"), true],
+  ["Coverage floor", ...[a, b].map((each) => share(settings(each).min_coverage)), true],
+  ["Least readings in a window", ...[a, b].map((each) => number(settings(each).min_instants)), true],
+  ["Time with a readable face", ...[a, b].map(({ result }) => share(result.coverage)), null],
+  ["Faces at once, at most", ...[a, b].map(({ result }) => number(result.peak_faces)), null],
+  ["Digest checked", ...[a, b].map((each) => (each.checked ? "yes" : "no")), null],
+];
+
+// The line's last value at or before t_s; null where there is none.
+export const valueAt = (times, line, t_s) => {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= t_s + 1e-6) low = middle + 1;
+    else high = middle;
+  }
+  return low ? line[low - 1] : null;
+};

@@ -1,0 +1,230 @@
+"""Two bundles are compared in the browser: offline, checked against their digests, with nothing sent anywhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import struct
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from analytics.exports import bundle
+from analytics.exports.material import Material
+from analytics.readings import Readings
+from analytics.results import to_json
+from analytics.tests.exported import material, room, unread
+from analytics.tests.synthetic import audience, info, one_hot
+from tests.browser.conftest import NewVisitor
+
+DROP: Final = """
+([content, name]) => {
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name));
+  for (const type of ["dragenter", "dragover", "drop"]) {
+    document.querySelector("[data-side=B] label").dispatchEvent(
+      new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  }
+}
+"""
+
+
+def people(emotion: str, seconds: float) -> Readings:
+    count = round(seconds * 5)
+    rng = np.random.default_rng(len(emotion))
+    shares = 0.6 * rng.dirichlet([1, 2, 4, 1, 1], (count, 3)) + 0.4 * one_hot(emotion)
+    return audience(np.arange(count) / 5, shares)
+
+
+@cache
+def zipped(found: Material) -> bytes:
+    return b"".join(bundle.streamed(found, bundle.members(found)))
+
+
+@pytest.fixture(scope="module")
+def happy() -> Material:
+    return material(people("Happy", 120.0), name="happy.mp4", info=info(120.0))
+
+
+@pytest.fixture(scope="module")
+def sad() -> Material:
+    return material(people("Sad", 60.0), name="<b>sad</b>.mp4", info=info(60.0))
+
+
+@pytest.fixture
+def page(visit: NewVisitor) -> Page:
+    page = visit().page("/compare/")
+    expect(page.locator("[data-compare][data-ready]")).to_be_visible()
+    return page
+
+
+def put(page: Page, side: str, content: bytes, name: str = "bundle.zip") -> None:
+    page.set_input_files(f"#file-{side}", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
+
+
+def refusal(page: Page, content: bytes, name: str = "bundle.zip") -> str:
+    put(page, "A", content, name)
+    notice = page.locator("#refusal-A")
+    expect(notice).to_be_visible()
+    expect(page.locator("[data-result]")).to_be_hidden()
+    return notice.inner_text()
+
+
+def rebuilt(content: bytes, **changed: Callable[[bytes], bytes]) -> bytes:
+    """The same ZIP with other members in it; the manifest keeps its digests."""
+    source, out = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            edit = changed.get(name.replace(".", "_"), bytes)
+            target.writestr(name, edit(source.read(name)))
+    return out.getvalue()
+
+
+def test_two_bundles_are_compared_without_the_server(
+    page: Page, happy: Material, sad: Material, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.context.set_offline(True)
+    paths = [tmp_path / "one.zip", tmp_path / "two.zip"]
+    for path, found in zip(paths, (happy, sad), strict=True):
+        path.write_bytes(zipped(found))
+    page.set_input_files("#file-A", paths)
+    expect(page.locator("[data-result]")).to_be_visible(timeout=20_000)
+    page.locator("input[value=seminar]").check(force=True)
+    a, b = (found.result["engagement"]["seminar"] for found in (happy, sad))
+    for side, band in (("A", a), ("B", b)):
+        card = page.locator(f"[data-score={side}]")
+        expect(card.locator("[data-figure]")).to_have_text(f"{band['score']:.2f}")
+        expect(card.locator("[data-band]")).to_have_text(f"95 % interval {band['low']:.2f} to {band['high']:.2f}")
+    difference = b["score"] - a["score"]
+    low = difference - math.hypot(b["score"] - b["low"], a["high"] - a["score"])
+    high = difference + math.hypot(b["high"] - b["score"], a["score"] - a["low"])
+    signed = [f"{value:+.2f}".replace("-", "\u2212") for value in (difference, low, high)]
+    expect(page.locator("[data-difference]")).to_have_text(signed[0])
+    expect(page.locator("[data-difference-band]")).to_have_text(f"95 % interval {signed[1]} to {signed[2]}")
+    expect(page.locator("[data-verdict]")).to_have_text("A is higher, and the interval leaves out 0.")
+    expect(page.locator("[data-side=B] [data-name]")).to_have_text("<b>sad</b>.mp4")
+    expect(page.locator("[data-side=A] [data-facts]")).to_contain_text("digest checked")
+    assert asked == []
+
+
+def ends(page: Page) -> list[float]:
+    """Where the two lines end, as shares of the axis."""
+    script = """(paths) => paths.map((path) => {
+      const box = path.getBBox();
+      const svg = path.ownerSVGElement;
+      return (box.x + box.width - 40) / (svg.clientWidth - 60);
+    })"""
+    found: list[float] = page.locator(".compare-line").evaluate_all(script)
+    return found
+
+
+def test_lines_are_laid_over_each_other_from_the_start_or_as_shares(page: Page, happy: Material, sad: Material) -> None:
+    put(page, "A", zipped(happy))
+    put(page, "B", zipped(sad))
+    expect(page.locator(".compare-line")).to_have_count(2)
+    assert ends(page) == pytest.approx([1.0, 0.5], abs=0.01)
+    page.get_by_label("As a share of each recording").check()
+    assert ends(page) == pytest.approx([1.0, 1.0], abs=0.01)
+    page.get_by_text("As a table").click()
+    expect(page.locator("[data-table] tr")).to_have_count(11)
+
+
+def test_what_was_made_differently_is_flagged(page: Page, happy: Material) -> None:
+    def coarser(content: bytes) -> bytes:
+        result = json.loads(content)
+        result["settings"]["analysis_fps"] = 2.0
+        result["model"]["sha256"] = "ef" * 32
+        result["version"] = "0.9"
+        return to_json(result)
+
+    put(page, "A", to_json(happy.result), "result.json")
+    put(page, "B", coarser(to_json(happy.result)), "other.json")
+    expect(page.locator("[data-caution]")).to_contain_text("Made differently (network, readings a second)")
+    differing = page.locator("tr[data-differs] th")
+    expect(differing).to_have_text(["Version", "Network", "Readings a second"])
+    expect(page.locator("[data-verdict]")).to_have_text("The interval holds 0: the two cannot be told apart.")
+    expect(page.locator("[data-side=A] [data-facts]")).not_to_contain_text("digest checked")
+
+
+def test_a_file_is_dropped_on_its_side(page: Page, happy: Material) -> None:
+    content = base64.b64encode(zipped(happy)).decode()
+    page.evaluate(DROP, [content, "dropped.zip"])
+    expect(page.locator("[data-side=B] [data-name]")).to_have_text("happy.mp4")
+    expect(page.locator("[data-side=A] [data-name]")).to_have_text("Drop a bundle here")
+
+
+def test_a_changed_result_is_refused(page: Page, happy: Material) -> None:
+    changed = rebuilt(zipped(happy), result_json=lambda content: content.replace(b'"Happy"', b'"Heppy"', 1))
+    assert "its digest differs from the manifest" in refusal(page, changed)
+
+
+def test_a_later_form_of_bundle_is_refused_by_name(page: Page, happy: Material) -> None:
+    newer = rebuilt(
+        zipped(happy), manifest_json=lambda text: text.replace(b'"format_version": 1', b'"format_version": 2')
+    )
+    assert "This bundle is of form 2, made by EngageAI 1.2.3; this page reads form 1." in refusal(page, newer)
+
+
+def test_what_is_no_result_is_refused_with_a_reason(page: Page, happy: Material) -> None:
+    whole = zipped(happy)
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("holiday.txt", "sun")
+    short = json.loads(to_json(happy.result))
+    short["series"] = short["series"][:-1]
+    cases = {
+        b"": "neither a bundle (ZIP) nor a result.json",
+        b"\x89PNG\r\n\x1a\n0000": "neither a bundle (ZIP) nor a result.json",
+        whole[: len(whole) // 2]: "not a ZIP, or it was cut off",
+        other.getvalue(): "not a bundle of EngageAI",
+        b'{"a": ': "not readable",
+        b'{"a": 1}': "it has no version, model",
+        json.dumps(short).encode(): "its lines and its times differ in length",
+    }
+    for content, reason in cases.items():
+        assert reason in refusal(page, content, "file"), content[:20]
+
+
+def test_a_member_that_unpacks_to_more_than_it_says_is_refused(page: Page, happy: Material) -> None:
+    content = bytearray(zipped(happy))
+    entry = content.rindex(b"PK\x01\x02", 0, content.rindex(b"result.json"))
+    (size,) = struct.unpack_from("<I", content, entry + 24)
+    struct.pack_into("<I", content, entry + 24, size // 2)
+    assert "larger than it says" in refusal(page, bytes(content))
+
+
+def test_a_recording_without_expressions_has_nothing_to_compare(page: Page) -> None:
+    notice = {"purpose": "work", "exemption": None, "expressions": False}
+    found = material(unread(room()), reads_expressions=False, notice=notice)
+    assert "no score to compare" in refusal(page, zipped(found))
+
+
+def test_a_good_file_takes_the_place_of_a_bad_one(page: Page, happy: Material) -> None:
+    refusal(page, b"nonsense")
+    put(page, "A", zipped(happy))
+    expect(page.locator("#refusal-A")).to_be_hidden()
+    expect(page.locator("[data-side=A] [data-name]")).to_have_text("happy.mp4")
+
+
+def test_it_fits_a_phone_and_a_keyboard(page: Page, happy: Material, sad: Material) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    put(page, "A", zipped(happy))
+    put(page, "B", zipped(sad))
+    expect(page.locator("[data-result]")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator("input[value=classroom]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("input[value=product_demo]")).to_be_checked()
+    scores: dict[str, Any] = happy.result["engagement"]
+    expect(page.locator("[data-score=A] [data-figure]")).to_have_text(f"{scores['product_demo']['score']:.2f}")
