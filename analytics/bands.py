@@ -108,6 +108,12 @@ def rolling_bands(instants: Instants, window_s: float, environment: Environment,
     return low, high
 
 
+def stretch_bands(instants: Instants, environment: Environment, start: Rows, stop: Rows) -> tuple[Floats, Floats]:
+    """(low, high), each (W,), of stretches start to stop of the instants that have a used face; none may be empty."""
+    low, _, high = _bands(instants, _faces(instants), environment, start, stop)
+    return low, high
+
+
 def _bands(instants: Instants, faces: _Faces, environment: Environment, start: Rows, stop: Rows) -> Triple:
     """(low, score, high), each (W,), of the used instants start to stop."""
     scores = _scores(instants, faces, environment)

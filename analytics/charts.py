@@ -23,11 +23,11 @@ Floats = npt.NDArray[np.float64]
 Span = tuple[float, float]
 
 COLOURS: Final = {
-    "expression-angry": "#d55e00",
-    "expression-happy": "#e69f00",
-    "expression-neutral": "#7a8791",
-    "expression-sad": "#0072b2",
-    "expression-surprise": "#8e5ba6",
+    "expression-angry": "#9c1c16",
+    "expression-happy": "#bd8100",
+    "expression-neutral": "#858a8c",
+    "expression-sad": "#008bd6",
+    "expression-surprise": "#5f2370",
     "left-out": "#d3d0c7",
     "interval": "#c3c5c2",
     "interval-chosen": "#93c6bd",
@@ -230,11 +230,12 @@ def _band(band: Band) -> Trace:
     }
 
 
-def time_axis(duration_s: float) -> Figure:
-    step_s = next((step for step in TICK_STEPS_S if duration_s / step <= 8), TICK_STEPS_S[-1])
-    ticks = [float(tick) for tick in np.arange(0, duration_s + 1e-9, step_s)]
+def time_axis(until_s: float, from_s: float = 0.0) -> Figure:
+    step_s = next((step for step in TICK_STEPS_S if (until_s - from_s) / step <= 8), TICK_STEPS_S[-1])
+    first_s = math.ceil(from_s / step_s - 1e-9) * step_s
+    ticks = [float(tick) for tick in np.arange(first_s, until_s + 1e-9, step_s)]
     return {
-        "range": [0, duration_s],
+        "range": [from_s, until_s],
         "tickvals": ticks,
         "ticktext": [clock(tick) for tick in ticks],
         "fixedrange": True,

@@ -128,7 +128,7 @@ def _spans(instants: Instants, seen: _Seen, edges: Floats) -> _Spans:
     length_s = edges[:, 1] - edges[:, 0]
     if not len(instants.times):
         return _Spans(rows[:, 0], rows[:, 1], np.zeros(length_s.shape))
-    covered_s = np.diff(timeline._covered_s(instants, edges.ravel()).reshape(edges.shape), axis=1)[:, 0]
+    covered_s = np.diff(timeline.covered_s(instants, edges.ravel()).reshape(edges.shape), axis=1)[:, 0]
     coverage = covered_s / np.where(length_s > 0, length_s, np.inf)
     return _Spans(rows[:, 0], np.maximum(rows[:, 0], rows[:, 1]), coverage.clip(0.0, 1.0))
 
@@ -160,7 +160,7 @@ def _bands(instants: Instants, environment: Environment, found: _Spans, lag: int
     rows = np.flatnonzero(found.seen[:, lag])
     if len(rows):
         start, stop = found.start[rows, lag], found.stop[rows, lag]
-        low, _, high = bands._bands(instants, bands._faces(instants), environment, start, stop)
+        low, high = bands.stretch_bands(instants, environment, start, stop)
         low_high[rows] = np.stack([low, high], axis=1)
     return low_high
 

@@ -34,40 +34,65 @@ def figures(readings: Readings, info: VideoInfo, environment: Environment) -> di
         charts.Interval(each.name, each.label, band.score, band.low, band.high)
         for each, band in zip(ENVIRONMENTS, intervals, strict=True)
     ]
-    hold_s = timeline.longest_hold_s(readings.times)
+    whole = slice(0, len(readings.times))
     return {
         "environments": charts.environments(compared, environment.name),
         "distribution": charts.distribution(dict(zip(EMOTIONS, distribution.tolist(), strict=True))),
-        "series": _series(instants, info, environment),
-        "lanes": lanes.lanes(_lanes(readings), readings.times, EMOTIONS, info.duration_s, hold_s),
+        "series": _series(instants, environment, whole, (0.0, info.duration_s)),
+        "lanes": _drawn_lanes(readings, whole, (0.0, info.duration_s)),
     }
 
 
-def _series(instants: timeline.Instants, info: VideoInfo, environment: Environment) -> charts.Figure:
+def stretch(readings: Readings, environment: Environment, from_s: float, to_s: float) -> dict[str, charts.Figure]:
+    """The two figures that share the time axis, of a part of it: the exact values, unless they are too many still."""
+    instants = timeline.instants(readings)
+    if not instants.used.any():
+        return {}
+    # With the readings on either side, so that lines reach the edges.
+    start = max(int(np.searchsorted(readings.times, from_s)) - 1, 0)
+    rows = slice(start, max(int(np.searchsorted(readings.times, to_s, side="right")) + 1, start + 1))
+    span = (from_s, to_s)
+    return {"series": _series(instants, environment, rows, span), "lanes": _drawn_lanes(readings, rows, span)}
+
+
+def _series(instants: timeline.Instants, environment: Environment, rows: slice, span: charts.Span) -> charts.Figure:
+    times = instants.times[rows]
     lines = []
     for name, window_s in timeline.WINDOWS_S.items():
         full_s = timeline.first_full_s(instants, window_s) if math.isfinite(window_s) else 0.0
-        values = scoring.score(timeline.rolling(instants, window_s), environment)
+        values = scoring.score(timeline.rolling(instants, window_s)[rows], environment)
         lines.append(charts.Line(name, LABELS[name], math.inf if full_s is None else full_s, values))
     banded = next(line for line in lines if line.name == BANDED)
-    at_s, _ = every(instants.times, banded.values, charts.MAX_POINTS)
+    at_s, _ = every(times, banded.values, charts.MAX_POINTS)
     low, high = bands.rolling_bands(instants, timeline.WINDOWS_S[BANDED], environment, at_s)
-    instant = scoring.score(instants.probabilities, environment)
+    instant = scoring.score(instants.probabilities[rows], environment)
     band = charts.Band(BANDED, at_s, low, high)
-    span = min(environment.values), max(environment.values)
-    return charts.series(instants.times, instant, lines, [band], info.duration_s, span)
+    possible = min(environment.values), max(environment.values)
+    figure = charts.series(times, instant, lines, [band], span[1], possible)
+    figure["layout"]["xaxis"] = charts.time_axis(span[1], span[0])
+    return figure
 
 
-def _lanes(readings: Readings) -> list[lanes.Lane]:
-    """The same faces as page.shown_tracks."""
-    ids, row, count = np.unique(readings.track, return_inverse=True, return_counts=True)
-    repeated = np.flatnonzero(count > 1)
-    most = np.sort(repeated[np.argsort(-count[repeated], kind="stable")][:MAX_LANES])
+def _drawn_lanes(readings: Readings, rows: slice, span: charts.Span) -> charts.Figure:
+    hold_s = timeline.longest_hold_s(readings.times)
+    figure = lanes.lanes(_lanes(readings, rows), readings.times[rows], EMOTIONS, span[1], hold_s)
+    figure["layout"]["xaxis"] = charts.time_axis(span[1], span[0])
+    return figure
+
+
+def _lanes(readings: Readings, rows: slice | None = None) -> list[lanes.Lane]:
+    """The same faces as page.shown_tracks; with `rows`, what of them lies in these instants, counted from the first."""
+    counts = np.bincount(readings.track)
+    repeated = np.flatnonzero(counts > 1)
+    most = np.sort(repeated[np.argsort(-counts[repeated], kind="stable")][:MAX_LANES])
+    first, last = (0, len(readings.times)) if rows is None else (rows.start, rows.stop)
+    faces = slice(*np.searchsorted(readings.frame, [first, last]))
+    frame, track = readings.frame[faces] - first, readings.track[faces]
+    probabilities, used = readings.probabilities[faces], readings.used[faces]
     found = []
     for index in most:
-        mine = row == index
-        label = f"Face {ids[index]}"
-        found.append(lanes.Lane(label, readings.frame[mine], readings.probabilities[mine], readings.used[mine]))
+        mine = track == index
+        found.append(lanes.Lane(f"Face {index}", frame[mine], probabilities[mine], used[mine]))
     return found
 
 
@@ -92,6 +117,6 @@ def _face(readings: Readings, row: int) -> dict[str, Any]:
     return {
         "id": int(readings.track[row]),
         "box": [round(edge, 1) for edge in readings.boxes[row].tolist()],
-        "p": [round(share, 4) for share in readings.probabilities[row].tolist()],
+        "p": [round(share, 4) for share in readings.probabilities[row].tolist() if math.isfinite(share)],
         "left_out": int(readings.left_out[row]),
     }

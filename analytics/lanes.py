@@ -72,6 +72,8 @@ def _steps(times: Floats, duration_s: float, hold_s: float) -> Steps:
 
 def _segments(lane: Lane, steps: Steps) -> list[tuple[int, float, float]]:
     """(kind, start, stop) of one lane: neighbours of the same kind are one segment, a step without the face none."""
+    if not len(lane.instant):
+        return []
     seen, where = np.unique(lane.instant // steps.size, return_inverse=True)
     left_out = lane.probabilities.shape[1]
     sums = np.zeros((len(seen), left_out))

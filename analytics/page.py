@@ -15,7 +15,7 @@ from analytics.results import Result
 from analytics.scoring import ENVIRONMENTS, Environment
 from emotion_ml.labels import EMOTIONS
 
-REASONS: Final = ("", "Too small", "Blurred", "Turned away")
+REASONS: Final = ("", "Too small", "Blurred", "Turned away", "Not read")
 """Why a face does not count, in the order of types.LeftOut."""
 LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "turned away"))
 MAX_LANES: Final = 40
@@ -119,7 +119,7 @@ def reduction_note(result: Result) -> str:
     stretch_s = result["recording"]["duration_s"] / (MAX_POINTS // 2)
     return (
         f"Of the single readings the lowest and the highest of every {stretch_s:.1f} s are drawn, "
-        f"of the other lines every {-(-count // MAX_POINTS)}th value; all of them stand in result.json. "
+        f"of the other lines one value in {-(-count // MAX_POINTS)}; zoom in to see all of them. "
     )
 
 
@@ -129,7 +129,12 @@ def left_out(result: Result) -> list[tuple[str, str]]:
 
 
 def absence(result: Result) -> str:
-    """Why there is no score: "nothing" analysed, no "face" found, none that could be "read"; "" where there is one."""
+    """Why there is no score; "" where there is one.
+
+    No "expressions" were to be read, "nothing" was analysed, no "face" was found, or none that could be "read".
+    """
+    if result["notice"] is not None and not result["notice"]["expressions"]:
+        return "expressions"
     if result["distribution"] is not None:
         return ""
     if not result["recording"]["frames_analysed"]:

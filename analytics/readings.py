@@ -29,6 +29,7 @@ MAGIC: Final = b"EARD"
 VERSION: Final = 1
 HEADER: Final = struct.Struct("<4sHxxIII")
 INSTANT: Final = np.dtype([("t_s", "<f8"), ("faces", "<u4")])
+NOT_READ: Final = (float("nan"),) * len(EMOTIONS)
 FACE: Final = np.dtype(
     [
         ("track", "<i4"),
@@ -52,7 +53,7 @@ class Readings:
     frame: NDArray[np.int32]  # (F,) row of `times` that each face belongs to
     track: NDArray[np.int32]  # (F,)
     boxes: NDArray[np.float32]  # (F, 4) left, top, width, height
-    probabilities: NDArray[np.float32]  # (F, 5) in the order of labels.EMOTIONS
+    probabilities: NDArray[np.float32]  # (F, 5) in the order of labels.EMOTIONS; NaN where a face is UNREAD
     quality: NDArray[np.float32]  # (F, 3) size_px, sharpness, yaw_deg
     left_out: NDArray[np.uint8]  # (F,) LeftOut
 
@@ -113,7 +114,7 @@ def _record(face: Face) -> tuple[object, ...]:
     return (
         face.track,
         (box.left, box.top, box.width, box.height),
-        face.probabilities,
+        face.probabilities or NOT_READ,
         (quality.size_px, quality.sharpness, quality.yaw_deg),
         face.left_out,
     )

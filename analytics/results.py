@@ -4,12 +4,17 @@ Knows which numbers a result holds and how they are written. Refuses to know how
 scoring) and where they go. Numbers are rounded to `DECIMALS` once, here, so that page, file and command line show the
 same; whatever was not measured is null.
 
-    version, model {name, sha256, backend}
+    version, model {name, sha256, backend}, all "" where no expression was read
+    notice               {purpose, exemption, expressions}: what it was said to be for, and whether expressions were
+                         read; where they were not, whatever needs them is null or 0, and presence is what there is
+    settings             {analysis_fps, windows_s, min_coverage, min_instants, max_hold_s}
     recording {duration_s, fps, width, height, frames_analysed}
     stopped_at_s         where a partial analysis ended, or null; then coverage is of the time up to there
     coverage             share of the recording's time with a face that counts
     detection_rate       share of the analysed instants with any face
     confidence           mean probability of the most probable expression
+    presence             {share, mean_faces, most_faces, longest_gap_s, longest_gap_from_s, stretches [{from_s, to_s}]}:
+                         faces in view, read or not; the longest stretches with one
     peak_faces           most faces found at one instant
     left_out             {reason: faces found but not used}
     distribution         {emotion: share} or null; the plain mean of the series' probabilities
@@ -26,13 +31,13 @@ same; whatever was not measured is null.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analytics import bands, timeline
+from analytics import attendance, bands, timeline
 from analytics.readings import Readings
 from analytics.scoring import ENVIRONMENTS, score
 from analytics.timeline import Floats, Instants
@@ -61,21 +66,41 @@ class Model(Protocol):
 
 
 def summarise(
-    readings: Readings, info: VideoInfo, model: Model, *, version: str, stopped_at_s: float | None = None
+    readings: Readings,
+    info: VideoInfo,
+    model: Model,
+    *,
+    version: str,
+    stopped_at_s: float | None = None,
+    notice: Mapping[str, Any] | None = None,
+    analysis_fps: float | None = None,
 ) -> Result:
     """The whole result. Of a partial analysis, which ended at `stopped_at_s`, nothing after that is judged."""
     instants = timeline.instants(readings)
     return {
         "version": version,
         "model": {"name": model.name, "sha256": model.sha256, "backend": model.backend},
+        "notice": notice,
+        "settings": settings(analysis_fps),
         **_headline(readings, instants, info, stopped_at_s),
         "series": _series(instants),
         "rolling": _rolling(instants),
     }
 
 
+def settings(analysis_fps: float | None) -> Result:
+    """What else decides how the numbers come out, beside the network and what an environment is worth."""
+    return {
+        "analysis_fps": analysis_fps,
+        "windows_s": {name: window_s for name, window_s in timeline.WINDOWS_S.items() if np.isfinite(window_s)},
+        "min_coverage": timeline.MIN_COVERAGE,
+        "min_instants": timeline.MIN_INSTANTS,
+        "max_hold_s": timeline.MAX_HOLD_S,
+    }
+
+
 def headline(readings: Readings, info: VideoInfo, *, stopped_at_s: float | None = None) -> Result:
-    """Everything of the result but version, model, series and rolling: what a page needs at once."""
+    """Everything of the result but version, model, notice, settings, series and rolling: what a page needs at once."""
     return _headline(readings, timeline.instants(readings), info, stopped_at_s)
 
 
@@ -99,11 +124,12 @@ def _headline(readings: Readings, instants: Instants, info: VideoInfo, stopped_a
         "coverage": _number(timeline.coverage(instants, analysed_s)),
         "detection_rate": _number(timeline.detection_rate(instants)),
         "confidence": _number(_confidence(instants)),
+        "presence": _presence(readings, analysed_s),
         "peak_faces": int(instants.faces.max(initial=0)),
         "left_out": {
             reason.name.lower(): int(np.count_nonzero(readings.left_out == reason))
             for reason in LeftOut
-            if reason is not LeftOut.USED
+            if reason not in (LeftOut.USED, LeftOut.UNREAD)
         },
         "distribution": None if distribution is None else _by_emotion(distribution),
         "dominant": None if distribution is None else EMOTIONS[int(distribution.argmax())],
@@ -120,6 +146,16 @@ def _headline(readings: Readings, instants: Instants, info: VideoInfo, stopped_a
             if np.isfinite(window_s)
         },
     }
+
+
+def _presence(readings: Readings, analysed_s: float) -> Result:
+    found = attendance.presence(readings, analysed_s)
+    numbers = {name: _number(value) for name, value in found.items() if name != "most_faces"}
+    stretches = [
+        {"from_s": _number(start_s), "to_s": _number(stop_s)}
+        for start_s, stop_s in attendance.stretches(readings, analysed_s)
+    ]
+    return found | numbers | {"stretches": stretches}
 
 
 def _engagement(instants: Instants) -> Result:

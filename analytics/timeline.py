@@ -115,8 +115,8 @@ def windows(instants: Instants, window_s: float, at_s: Floats) -> Windows:
     if not len(times):
         return Windows(start, stop, np.zeros(len(at_s), np.bool_))
     elapsed_s = np.minimum(at_s - times[0], window_s)
-    covered_s = _covered_s(instants, at_s) - _covered_s(instants, at_s - window_s)
-    enough = covered_s >= MIN_COVERAGE * elapsed_s - TICK_S
+    covered = covered_s(instants, at_s) - covered_s(instants, at_s - window_s)
+    enough = covered >= MIN_COVERAGE * elapsed_s - TICK_S
     return Windows(start, stop, enough & (stop - start >= MIN_INSTANTS))
 
 
@@ -151,7 +151,7 @@ def running(terms: Floats) -> Floats:
     return np.concatenate([np.zeros((1, *terms.shape[1:])), np.cumsum(terms, axis=0)])
 
 
-def _covered_s(instants: Instants, at_s: Floats) -> Floats:
+def covered_s(instants: Instants, at_s: Floats) -> Floats:
     """Seconds with a used face from the start until each of `at_s`."""
     times, longest = instants.times, longest_hold_s(instants.times)
     present = instants.used > 0

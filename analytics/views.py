@@ -1,6 +1,6 @@
-"""The results of a recording, for its owner: the page, its figures, the faces in the video, the file to take away.
+"""The results of a recording, for its owner: the page, its figures and moments, the faces in the video, the file.
 
-Knows requests and which template answers them. What is shown is decided by page, figures and results.
+Knows requests and which template answers them. What is shown is decided by page, figures, occasions and results.
 """
 
 from __future__ import annotations
@@ -18,15 +18,22 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from analytics import access, page, results, scoring, store
+from analytics import access, occasions, page, purposes, results, scan, scoring, shelf, store
 from analytics import figures as drawing
 from analytics.models import Recording
 from analytics.scoring import Environment
+from analytics.transcript import parse
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.types import VideoInfo
 
 MAX_BOXES_S: Final = 60.0
+SLACK_S: Final = 1e-3  # what a browser makes of a number of seconds
 FIGURES: Final = "weights/figures.json"
+MODULES: Final = (
+    *("boxes", "charts", "cursor", "faces", "format", "keys", "lane-chart", "lanes", "line-table", "moments"),
+    *("now", "player", "resources", "transcript", "transport", "zoom"),
+)
+"""What the page's script imports, asked for before it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +58,45 @@ def show(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -
 
 
 @require_safe
-def figures(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, environment: str) -> JsonResponse:
+def figures(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, environment: str) -> HttpResponse:
+    """All of them; with ?from=60&to=90 those over time, of that stretch alone and as exact as can be seen."""
     recording = _showable_or_404(request, session_id, recording_id)
-    return JsonResponse(drawing.figures(store.load_readings(recording), _info(recording), _environment(environment)))
+    chosen = _environment(environment)
+    if not request.GET or not recording.reads_expressions:
+        return _json(shelf.drawn(recording, chosen))
+    stretch = _stretch(request, _info(recording).duration_s)
+    if stretch is None:
+        return _bad_stretch("Ask for a stretch of the recording, in seconds: ?from=60&to=90.")
+    return _json(results.to_json(drawing.stretch(store.load_readings(recording), chosen, *stretch)))
 
 
 @require_safe
-def boxes(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> JsonResponse:
+def moments(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    """A fragment: what stands out, and what was said then."""
     recording = _showable_or_404(request, session_id, recording_id)
-    try:
-        from_s = float(request.GET.get("from", 0.0))
-        to_s = float(request.GET.get("to", from_s + MAX_BOXES_S))
-    except ValueError:
-        from_s, to_s = math.nan, math.nan
-    if not 0 <= to_s - from_s <= MAX_BOXES_S:
-        sentence = f"Ask for a stretch of at most {MAX_BOXES_S:.0f} seconds: ?from=0&to=20."
-        return JsonResponse({"error": {"code": "bad-stretch", "message": sentence}}, status=400)
-    readings = store.load_readings(recording)
-    return JsonResponse(drawing.boxes(readings, from_s, to_s, 1 / recording.analysis_fps))
+    environment = _environment(request.GET.get("environment", recording.environment))
+    told = shelf.told(recording, environment)
+    response = store.transcript_of(recording)
+    paragraphs = parse(response).paragraphs if response else ()
+    context = {
+        "environment": environment,
+        "occasions": occasions.occasions(told.found, paragraphs),
+        "is_long_enough": told.is_long_enough,
+        "least_s": scan.MIN_WIDTHS * scan.WIDTHS_S[0],
+        "has_words": bool(paragraphs),
+        "has_video": store.has_video(recording),
+    }
+    return render(request, "analytics/_moments.html", context)
+
+
+@require_safe
+def boxes(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    recording = _showable_or_404(request, session_id, recording_id)
+    stretch = _stretch(request, MAX_BOXES_S)
+    if stretch is None:
+        return _bad_stretch(f"Ask for a stretch of at most {MAX_BOXES_S:.0f} seconds: ?from=0&to=20.")
+    found = drawing.boxes(store.load_readings(recording), *stretch, 1 / recording.analysis_fps)
+    return _json(results.to_json(found))
 
 
 @require_safe
@@ -82,6 +110,8 @@ def result(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID)
         _network(recording),
         version=settings.VERSION,
         stopped_at_s=recording.stopped_at_s,
+        notice=purposes.notice(recording.terms),
+        analysis_fps=recording.analysis_fps,
     )
     headers = {"Content-Disposition": 'attachment; filename="result.json"'}
     return HttpResponse(results.to_json(whole), content_type="application/json", headers=headers)
@@ -92,6 +122,24 @@ def _showable_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: 
     if not recording.is_showable:
         raise Http404
     return recording
+
+
+def _stretch(request: HttpRequest, most_s: float) -> tuple[float, float] | None:
+    """What ?from=&to= ask for; None where that is no stretch of at most `most_s`."""
+    try:
+        from_s = float(request.GET.get("from", 0.0))
+        to_s = float(request.GET.get("to", from_s + most_s))
+    except ValueError:
+        return None
+    return (from_s, to_s) if math.isfinite(from_s) and 0 <= to_s - from_s <= most_s + SLACK_S else None
+
+
+def _bad_stretch(sentence: str) -> HttpResponse:
+    return JsonResponse({"error": {"code": "bad-stretch", "message": sentence}}, status=400)
+
+
+def _json(data: bytes) -> HttpResponse:
+    return HttpResponse(data, content_type="application/json")
 
 
 def _environment(name: str) -> Environment:
@@ -117,13 +165,15 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
     url = reverse("recording-show", args=keys)
     choices = page.choices(url, lambda name: reverse("recording-figures", args=[*keys, name]))
     network = _network(recording)
-    readings = store.load_readings(recording)
-    found = results.headline(readings, _info(recording), stopped_at_s=recording.stopped_at_s)
+    _info(recording)
+    found = shelf.headline(recording)
+    found["notice"] = purposes.notice(recording.terms)
     found["model"] = {"name": network.name, "sha256": network.sha256, "backend": network.backend}
     return {
         "recording": recording,
         "result": found,
         "absence": page.absence(found),
+        "modules": MODULES,
         "emotions": EMOTIONS,
         "reasons": page.REASONS,
         "environments": choices,
@@ -138,6 +188,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "urls": {
             "result": reverse("recording-result", args=keys),
             "boxes": reverse("recording-boxes", args=keys),
+            "moments": reverse("recording-moments", args=keys),
             "video": reverse("recording-video", args=keys) if store.has_video(recording) else "",
         },
     }

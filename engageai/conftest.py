@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
+import atexit
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +18,9 @@ from analytics.models import AnalysisSession, Recording
 from emotion_ml.engine import EmotionEngine
 from emotion_ml.tests import clips
 from emotion_ml.tests.fakes import Brightness
+from engageai import own_server
 from engageai.engine import replaced
+from engageai.own_server import Server as Server
 
 ROOT = Path(__file__).resolve().parent.parent
 FACE = astronaut()[0:240, 100:420]  # type: ignore[no-untyped-call]  # 320 x 240
@@ -105,51 +103,15 @@ def files(data_dir: Path) -> Callable[[], list[str]]:
     return lambda: sorted(str(path.relative_to(data_dir)) for path in data_dir.rglob("*") if path.is_file())
 
 
-@dataclass
-class Server:
-    """The real server in a process of its own."""
-
-    port: int
-    data_dir: Path
-    process: subprocess.Popen[bytes]
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The real server in a process of its own."""
     running = start_server(tmp_path_factory.mktemp("server"))
     yield running
-    running.process.terminate()
-    running.process.wait(20)
+    running.stop()
 
 
-def start_server(folder: Path) -> Server:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    environment = os.environ | {
-        "DATA_DIR": str(folder / "data"),
-        "PORT": str(port),
-        "MAX_UPLOAD_MIB": "4",
-        "MIN_FREE_MIB": "0",
-        "WARM_ENGINE": "False",
-    }
-    with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "engageai"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    wait_for(port, process)
-    return Server(port, folder / "data", process)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes], limit_s: float = 30.0) -> None:
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("the server did not start")
+def start_server(folder: Path, **settings: str) -> Server:
+    started = own_server.start(folder, **{"MAX_UPLOAD_MIB": "4", "WARM_ENGINE": "False"} | settings)
+    atexit.register(started.process.kill)  # a test that fails leaves it running
+    return started

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from analytics import purposes
 from engageai import __version__
-from engageai.env import envbool, envint, envlist, envsecret, generated_secret
+from engageai.env import envbool, envchoice, envint, envlist, envsecret, envtokens, generated_secret
+from engageai.logs import configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = __version__
@@ -35,6 +37,21 @@ HTTPS = envbool("HTTPS", False)
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 ORIGINS = envlist("ORIGINS", [f"http://{host}:{PORT}" for host in ("127.0.0.1", "localhost", "[::1]")])
 CSRF_TRUSTED_ORIGINS = [origin for origin in ORIGINS if origin.startswith("https://")]
+# Addresses or networks of proxies; only what they say of a caller's address and scheme is believed.
+TRUSTED_PROXIES = envlist("TRUSTED_PROXIES", [])
+
+# Who may read /metrics from another machine: whoever says this in an Authorization header (Bearer).
+METRICS_TOKEN = envsecret("METRICS_TOKEN") or ""
+
+# Programs that may use the interface below /api/ say one of these (Authorization: Bearer); each has its own sessions.
+# Without any the interface is off. What it asks of the other apps, none of which knows another, goes by these names.
+API_TOKENS = envtokens("API_TOKEN", least=32)
+API_SEAMS = {
+    "take": "engageai.upload.views.take",
+    "state": "engageai.upload.views.state_of",
+    "begin_film": "engageai.film.jobs.begin",
+    "resume_film": "engageai.film.jobs.resume",
+}
 
 # What a visitor may send, and how much of the machine it may take.
 MAX_UPLOAD_MIB = envint("MAX_UPLOAD_MIB", 2048, minimum=1)
@@ -44,9 +61,26 @@ MAX_ANALYSIS_FPS = envint("MAX_ANALYSIS_FPS", 30, minimum=1)
 MAX_QUEUED = envint("MAX_QUEUED", 3, minimum=1)  # recordings of one session that wait or run
 MIN_FREE_MIB = envint("MIN_FREE_MIB", 1024)  # disk that an upload must leave free
 SESSION_IDLE_MIN = envint("SESSION_IDLE_MIN", 30, minimum=1)
+CLOSED_TAB_S = envint("CLOSED_TAB_S", 45, minimum=1)  # after its last page has closed, a session is wiped
+SWEEP_EVERY_S = envint("SWEEP_EVERY_S", 5, minimum=1)  # it is looked for sessions that have to end
+AFTER_WIPE = ["engageai.endings.tell", "engageai.metrics.wiped"]  # called with the session's id once its rows are gone
+# What one visitor may ask for within an hour, and how many times that one address may, for a class behind it.
+PER_HOUR = {
+    "uploads": envint("UPLOADS_PER_HOUR", 10, minimum=1),
+    "pages": envint("PAGES_PER_HOUR", 600, minimum=1),  # each opens a session
+    "exports": envint("EXPORTS_PER_HOUR", 300, minimum=1),
+    "searches": envint("SEARCHES_PER_HOUR", 120, minimum=1),
+    "sockets": envint("SOCKETS_PER_HOUR", 3000, minimum=1),
+}
+ADDRESS_FACTOR = envint("ADDRESS_FACTOR", 5, minimum=1)
+MAX_SESSIONS = envint("MAX_SESSIONS", 1000, minimum=1)  # that are open at once: of all visitors, and of each
+MAX_SESSIONS_PER_VISITOR = envint("MAX_SESSIONS_PER_VISITOR", 50, minimum=1)
+MAX_SOCKETS = envint("MAX_SOCKETS", 256, minimum=1)  # of every kind that are open at once, likewise
+MAX_SOCKETS_PER_VISITOR = envint("MAX_SOCKETS_PER_VISITOR", 24, minimum=1)
 JOB_WORKERS = envint("JOB_WORKERS", 1, minimum=1)
 JOB_QUEUE = envint("JOB_QUEUE", 20, minimum=1)  # recordings of all sessions that wait or run
 ANALYSIS_FPS = envint("ANALYSIS_FPS", 5, minimum=1)
+WEIGHTS_DIR = Path(os.environ["WEIGHTS_DIR"]) if os.environ.get("WEIGHTS_DIR") else None  # of another network
 WARM_ENGINE = envbool("WARM_ENGINE", True)  # load the networks when the server starts, not with the first recording
 
 # The webcam. A frame that comes sooner than LIVE_MAX_FPS allows waits, and is replaced when a newer one comes.
@@ -57,13 +91,19 @@ LIVE_THREADS = envint("LIVE_THREADS", os.cpu_count() or 1, minimum=1)  # that lo
 LIVE_IDLE_S = envint("LIVE_IDLE_S", 30, minimum=1)  # of silence, after which a socket is closed
 LIVE_SLOW_S = envint("LIVE_SLOW_S", 10, minimum=1)  # that a result may lie unread, after which a socket is closed
 
+# What the start page has chosen when it opens (analytics.purposes), and whom the notice names to ask.
+PURPOSE_DEFAULT = envchoice("PURPOSE_DEFAULT", list(purposes.NAMES), "private")
+NOTICE_CONTACT = os.environ.get("NOTICE_CONTACT") or ""
+
 # What was said. The sound goes to Deepgram only when there is a key and the visitor agreed; otherwise it stays here.
 DEEPGRAM_API_KEY = envsecret("DEEPGRAM_API_KEY") or ""
 DEEPGRAM_MODEL = os.environ.get("DEEPGRAM_MODEL") or "nova-3"
 DEEPGRAM_URL = os.environ.get("DEEPGRAM_URL") or "https://api.deepgram.com"  # another for tests
 DEEPGRAM_TIMEOUT_S = envint("DEEPGRAM_TIMEOUT_S", 300, minimum=1)  # then this machine transcribes
 SPEECH_THREADS = envint("SPEECH_THREADS", os.cpu_count() or 1, minimum=1)
-AFTER_ANALYSIS = ["engageai.content.jobs.begin"]  # called with the recording's id once its results can be seen
+# Called with the recording's id once its results can be seen.
+AFTER_ANALYSIS = ["engageai.content.jobs.begin", "analytics.shelf.fill"]
+BUNDLE_PARTS = ["engageai.content.bundle.parts"]  # called with a recording and its material for what else is in a ZIP
 
 # What to read next. Searches are sent only when SCHOLARLY_ONLINE is on and the visitor agreed; the same holds for the
 # transcript and Gemini. Without, there are links to searches elsewhere.
@@ -82,7 +122,7 @@ SCHOLARLY_INTERVALS_S = {"crossref": 1.0, "arxiv": 3.0, "openalex": 1.0}  # betw
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     *(["daphne"] if "runserver" in sys.argv else []),  # makes `manage.py runserver` an ASGI server, and costs 0.5 s
-    "django.contrib.admin",
+    "engageai.apps.Staff",  # django.contrib.admin, with a log-in that tires
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -98,6 +138,8 @@ INSTALLED_APPS = [
     "engageai.live.apps.Live",
     "engageai.content.apps.Content",
     "engageai.scholarly.apps.Scholarly",
+    "engageai.film.apps.Film",
+    "engageai.api.apps.Api",
 ]
 
 MIDDLEWARE = [
@@ -105,6 +147,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "engageai.middleware.headers",
     "engageai.static.Files",
+    "engageai.compression.pack",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -141,7 +184,9 @@ DATABASES = {
         "NAME": DATA_DIR / "db.sqlite3",
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000;",
+            # What is deleted is overwritten: a wiped session leaves no words in the file.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000; "
+            "PRAGMA secure_delete=ON;",
         },
     },
 }
@@ -152,11 +197,11 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 # Speech has a thread of its own, so that one recording's words do not hold up the next one's faces.
 TASKS = {
     name: {"BACKEND": "engageai.tasks.ThreadBackend", "OPTIONS": {"workers": workers, "queue": JOB_QUEUE}}
-    for name, workers in (("default", JOB_WORKERS), ("speech", 1))
+    for name, workers in (("default", JOB_WORKERS), ("speech", 1), ("film", 1))
 }
 
 # An upload goes to a file and never to memory, one file at a time.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["engageai.spool.Spool"]
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
@@ -170,7 +215,7 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_FAILURE_VIEW = "engageai.errors.csrf_failure"
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 # What the other hosts of this domain do, and what browsers ship, is not ours to promise.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -222,11 +267,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
-}
+# One JSON object a line, or lines for a terminal. At DEBUG too they hold nothing of what visitors sent (engageai.logs).
+LOG_FORMAT = envchoice("LOG_FORMAT", ["json", "line"], "line" if sys.stderr.isatty() else "json")
+LOG_LEVEL = envchoice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO")
+LOGGING = configuration(LOG_FORMAT, LOG_LEVEL)

@@ -38,11 +38,13 @@ def as_vtt(transcript: Transcript) -> str:
     return str(deepgram_captions.webvtt(escaped)) if transcript.words else "WEBVTT\n"
 
 
-def engagement_vtt(instants: Instants, environment: Environment) -> str:
-    """A cue each CUE_S with the rolling score at its beginning, where there is one, and its 95 % interval."""
-    cues = [
-        f"WEBVTT\n\nNOTE Engagement ({environment.label}): mean of the {WINDOW_S:.0f} s before each cue, of 1 to 5\n"
-    ]
+def engagement_vtt(instants: Instants, environment: Environment, label: str = "") -> str:
+    """A cue each CUE_S with the rolling score at its beginning, where there is one, and its 95 % interval.
+
+    `label` says what made it.
+    """
+    head = f"WEBVTT\n\nNOTE Engagement ({environment.label}): mean of the {WINDOW_S:.0f} s before each cue, of 1 to 5\n"
+    cues = [head, f"NOTE {label}\n"] if label else [head]
     rows = _rows(instants)
     at_s = instants.times[rows]
     scores = scoring.score(timeline.rolling(instants, WINDOW_S)[rows], environment)

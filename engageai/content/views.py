@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from analytics import access, scoring, store, timeline, transcripts
+from analytics import access, scoring, store, takeaway, timeline, transcripts
 from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.scoring import Environment
 from analytics.transcript import Transcript as Spoken
@@ -66,9 +66,10 @@ def file(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, k
 @require_safe
 def engagement(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     recording = _showable_or_404(request, session_id, recording_id)
-    instants = timeline.instants(store.load_readings(recording))
     environment = _environment(request, recording)
-    return _download(captions.engagement_vtt(instants, environment), "engagement.vtt", MEDIA_TYPES["vtt"])
+    instants = timeline.instants(store.load_readings(recording))
+    vtt = captions.engagement_vtt(instants, environment, takeaway.label(recording, environment).caption)
+    return _download(vtt, "engagement.vtt", MEDIA_TYPES["vtt"])
 
 
 def _fragment(request: HttpRequest, recording: Recording) -> HttpResponse:

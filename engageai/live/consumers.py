@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
@@ -20,9 +21,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.urls import reverse
 
-from analytics import scoring, store
+from analytics import purposes, scoring, store
 from analytics.access import OWNER
+from analytics.purposes import Terms
 from emotion_ml.engine import EmotionEngine
+from emotion_ml.restarts import EngineHung
+from engageai import endings, metrics
 from engageai.engine import get_detectors, get_engine
 from engageai.limits import NOT_FOUND
 from engageai.live import protocol
@@ -47,20 +51,26 @@ def ending_of(error: Exception) -> Ended:
             return error
         case Malformed():
             return Ended(protocol.MALFORMED, str(error))
+        case purposes.Unknown():
+            return Ended(protocol.MALFORMED, "there is no such purpose or exemption")
+        case purposes.Prohibited():
+            return Ended(protocol.PROHIBITED, protocol.CLOSINGS[protocol.PROHIBITED])
         case Full():
             return Ended(protocol.BUSY, str(error))
+        case EngineHung():
+            return Ended(protocol.BUSY, "reading expressions hung and is being restarted; try again in a moment")
         case store.NotFound() | store.Gone():
             return Ended(NOT_FOUND, "this session has been wiped")
     log.error("a live socket broke", exc_info=error)
     return Ended(protocol.BROKEN, "a fault on our side")
 
 
-def _loaded() -> EmotionEngine:
+def _loaded(reads_expressions: bool) -> EmotionEngine | None:
     """With all that takes a second to load, which neither the first page nor the database's thread should wait for."""
     from engageai.live import measurement  # noqa: F401
 
     get_detectors()
-    return get_engine()
+    return get_engine() if reads_expressions else None
 
 
 class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -115,7 +125,9 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     def _take(self, text: str | None, message: bytes) -> None:
         if text is None:
+            before = self._latest.dropped
             self._latest.put(protocol.parse_frame(message, time.monotonic()))
+            metrics.dropped.inc(self._latest.dropped - before)
         elif text == protocol.STOP:
             self._end(Ended(protocol.ENDED, protocol.STOP))
         else:
@@ -132,12 +144,16 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._take_over()
             hall().admit(self)
             try:
-                shown = await self._measure()
+                with endings.heard(self.session_id, self._on_wipe):
+                    shown = await self._measure()
             finally:
                 hall().leave(self)
         except Exception as error:
             self._end(ending_of(error))
         await self._close(shown)
+
+    def _on_wipe(self) -> None:
+        self._end(ending_of(store.Gone()))
 
     async def _take_over(self) -> None:
         holder = hall().holder_of(self.asked["recording_id"]) if "recording_id" in self.asked else None
@@ -146,12 +162,13 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _measure(self) -> bool:
         """Whether there is anything to show."""
-        engine = await self._in_thread(_loaded)
-        self._measurement = await self._in_database(self._open, engine)
+        terms = await self._in_database(self._terms)
+        engine = await self._in_thread(_loaded, terms.reads_expressions)
+        self._measurement = await self._in_database(self._open, terms, engine)
         self.recording_id = self._measurement.recording.id
         saver = asyncio.create_task(self._keep_saving())
         try:
-            await self._send(protocol.ready(str(self.recording_id), self._url()))
+            await self._send(protocol.ready(str(self.recording_id), self._url(), terms.reads_expressions))
             with suppress(Closed):
                 await self._answer_frames()
         finally:
@@ -168,6 +185,7 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
                 result = await self._in_thread(self._measurement.stream.answer, frame, self._latest.dropped)
             self._served_at = time.monotonic()
             if result is not None:
+                metrics.results.labels("live").inc()
                 await self._send(result)
                 self._sent_id, self._sent_at = frame.id, time.monotonic()
 
@@ -222,12 +240,19 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
             return None
         return owner
 
-    def _open(self, engine: EmotionEngine) -> Measurement:
+    def _terms(self) -> Terms:
+        """Of the address, or of the measurement that goes on. Raises store.NotFound, or as purposes.answered does."""
+        if "recording_id" not in self.asked:
+            said = dict(parse_qsl(self.scope["query_string"].decode("ascii", "replace")))
+            return purposes.answered(said, settings.PURPOSE_DEFAULT)
+        return store.get_recording(str(self._owner), self.session_id, self.asked["recording_id"]).terms
+
+    def _open(self, terms: Terms, engine: EmotionEngine | None) -> Measurement:
         from engageai.live.measurement import Measurement
 
         if "recording_id" in self.asked:
             return Measurement.go_on(str(self._owner), self.session_id, self.asked["recording_id"], engine)
-        return Measurement.begin(str(self._owner), self.session_id, self.asked["environment"], engine)
+        return Measurement.begin(str(self._owner), self.session_id, self.asked["environment"], terms, engine)
 
     def _url(self) -> str:
         return reverse("recording-show", args=[self.session_id, self.recording_id])

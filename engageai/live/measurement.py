@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Final, Self
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from analytics import store
 from analytics.models import Recording
+from analytics.purposes import Terms
 from emotion_ml.engine import EmotionEngine
 from engageai.engine import get_detectors
 from engageai.live import protocol
@@ -31,21 +33,18 @@ class Measurement:
         self.stream = stream
 
     @classmethod
-    def begin(cls, owner: str, session_id: uuid.UUID, environment: str, engine: EmotionEngine) -> Self:
-        """Raises store.NotFound."""
-        model = engine.model
-        recording = store.add_live(
-            store.get_session(owner, session_id),
-            name=NAME,
-            environment=environment,
-            model_name=model.name,
-            model_sha256=model.sha256,
-            backend=model.backend,
-        )
+    def begin(
+        cls, owner: str, session_id: uuid.UUID, environment: str, terms: Terms, engine: EmotionEngine | None
+    ) -> Self:
+        """Without an engine faces are found and not read. Raises store.NotFound."""
+        session = store.get_session(owner, session_id)
+        store.answer(session_id, terms)
+        row = asdict(terms) | _model(engine)
+        recording = store.add_live(session, name=NAME, environment=environment, **row)
         return cls(owner, recording, Stream(engine, get_detectors()))
 
     @classmethod
-    def go_on(cls, owner: str, session_id: uuid.UUID, recording_id: uuid.UUID, engine: EmotionEngine) -> Self:
+    def go_on(cls, owner: str, session_id: uuid.UUID, recording_id: uuid.UUID, engine: EmotionEngine | None) -> Self:
         """Where one ended whose socket is closed. Raises store.NotFound."""
         recording = store.get_recording(owner, session_id, recording_id)
         store.resume_live(recording)
@@ -82,3 +81,10 @@ class Measurement:
             return False
         store.finish(latest.id)
         return True
+
+
+def _model(engine: EmotionEngine | None) -> dict[str, str]:
+    """As fields of a row; none where no network reads."""
+    if engine is None:
+        return {}
+    return {"model_name": engine.model.name, "model_sha256": engine.model.sha256, "backend": engine.model.backend}

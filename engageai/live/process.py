@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.conf import settings
+from engageai import own_server
+from engageai.own_server import NotServing as NotServing
 
-START_S: Final = 60.0
-STOP_S: Final = 20.0
 LISTENING: Final = "0A"
-
-
-class NotServing(Exception):
-    """There is no server there, or it did not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +52,11 @@ def _owner_of(inode: str) -> int:
     raise NotServing("the server belongs to another user: its memory cannot be read")
 
 
+UNMETERED: Final = {f"{what}_PER_HOUR": "1000000" for what in ("UPLOADS", "PAGES", "EXPORTS", "SEARCHES", "SOCKETS")}
+
+
 @contextmanager
 def serving() -> Iterator[tuple[str, int]]:
-    """A server of its own on a free port, with a folder of its own: its origin and its process."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("wb") as log:
-        environment = os.environ | {"PORT": str(port), "DATA_DIR": f"{folder}/data", "MIN_FREE_MIB": "0"}
-        environment.pop("ORIGINS", None)
-        command = [sys.executable, "-m", "engageai"]
-        server = subprocess.Popen(command, cwd=settings.ROOT, env=environment, stdout=log, stderr=log)
-        try:
-            _wait_for(port, server, Path(folder, "log"))
-            yield f"http://127.0.0.1:{port}", server.pid
-        finally:
-            server.terminate()
-            server.wait(STOP_S)
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    end_s = time.monotonic() + START_S
-    while time.monotonic() < end_s and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise NotServing(f"the server did not start:\n{log.read_text()}")
+    """A server of its own in a folder of its own, asked as often as it can answer: its origin and its process."""
+    with tempfile.TemporaryDirectory() as folder, own_server.serving(Path(folder), **UNMETERED) as server:
+        yield server.origin, server.process.pid

@@ -9,10 +9,12 @@ Up, one binary message a frame, little-endian:
     f8   when the frame was captured, in milliseconds of the page's own clock
     ...  one JPEG: baseline, one scan, no side longer than MAX_PX
 
-and one text message, `stop`. A page keeps one frame in flight: it sends the next when the result of the last has come,
-or after a while without. Down, JSON texts told apart by `kind`:
+and one text message, `stop`. What it is for stands in the address of the socket: `?purpose=`, `&exemption=`,
+`&expressions=` as in analytics.purposes. A page keeps one frame in flight: it sends the next when the result of the
+last has come, or after a while without. Down, JSON texts told apart by `kind`:
 
-    ready    {recording, url}: measuring has begun, and where its results will be
+    ready    {recording, url, expressions}: measuring has begun, where its results will be, and whether expressions
+             are read; where they are not, every `p` is empty and no engagement ever comes
     result   {id, t_s, size, faces: [{id, box, p, left_out, quality}], engagement, rolling, dropped, timings}
              `box` is left, top, width, height in pixels of the frame, whose width and height are `size`; `p` follows
              labels.EMOTIONS; `engagement` is {environment: value} or null; `rolling`, about twice a second, is
@@ -48,6 +50,7 @@ BROKEN: Final = 1011
 BUSY: Final = 1013
 SUPERSEDED: Final = 4409
 OVER: Final = 4410
+PROHIBITED: Final = 4451
 CLOSINGS: Final = {
     ENDED: "stopped, or silent for too long",
     MALFORMED: "a message that is not in this protocol",
@@ -59,6 +62,7 @@ CLOSINGS: Final = {
     4404: "no such session, or not yours, or wiped",
     SUPERSEDED: "the same measurement goes on over another socket",
     OVER: "as long as may be measured, or ended from another page",
+    PROHIBITED: "expressions at work or in education in the EU, without an exemption",
 }
 
 _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
@@ -168,8 +172,8 @@ def result(
     )
 
 
-def ready(recording: str, url: str) -> str:
-    return _text("ready", recording=recording, url=url)
+def ready(recording: str, url: str, expressions: bool) -> str:
+    return _text("ready", recording=recording, url=url, expressions=expressions)
 
 
 def stopped(url: str | None) -> str:

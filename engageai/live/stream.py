@@ -34,12 +34,13 @@ class Extent:
 class Stream:
     """Safe to share between threads: whoever comes second waits.
 
-    A stream that goes on where an earlier one ended starts at `start_s` with the readings of that one.
+    A stream that goes on where an earlier one ended starts at `start_s` with the readings of that one. Without an
+    engine faces are found and not read, and there is no engagement.
     """
 
     def __init__(
         self,
-        engine: EmotionEngine,
+        engine: EmotionEngine | None,
         detectors: Detectors,
         *,
         start_s: float = 0.0,
@@ -49,6 +50,7 @@ class Stream:
         self._watcher = Watcher(
             engine, known_tracks=int(earlier.track.max(initial=0)), detectors=detectors, scout_every=SCOUT_EVERY
         )
+        self._reads = engine is not None
         self._clock = CaptureClock(start_s, float(earlier.times[-1]) if len(earlier.times) else None)
         self._tally = Tally(earlier)
         self._count = len(earlier.times)
@@ -74,7 +76,7 @@ class Stream:
             read_s = time.monotonic()
             self._count, self._last_s, self._size = self._count + 1, t_s, (frame.width, frame.height)
             engagement = self._tally.add(reading)
-            rolling = self._tally.rolling() if self._is_due(t_s) else None
+            rolling = self._tally.rolling() if self._is_due(t_s) and self._reads else None
             timings = Timings(
                 wait_ms=1000 * (started_s - frame.arrived_s),
                 inference_ms=1000 * (read_s - found_s),

@@ -10,7 +10,7 @@ SOCKET = "ws/s/<uuid:session_id>/live/<slug:environment>"
 
 urlpatterns = [
     path("live/", views.start, name="live-start"),
-    path("s/<uuid:session_id>/live/wipe/", views.wipe, name="live-wipe"),
+    path("s/<uuid:session_id>/live/", views.again, name="live-again"),
 ]
 
 websocket_urlpatterns = [

@@ -1,16 +1,17 @@
-"""The webcam page, and what a tab says when it begins anew."""
+"""The webcam page."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from analytics import access, page, scoring, store, timeline
+from analytics.models import AnalysisSession
 from emotion_ml.labels import EMOTIONS
 from engageai.live import protocol
 
@@ -20,11 +21,22 @@ DEFAULT_ENVIRONMENT = "general"
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Each load of the page is a session of its own."""
-    store.sweep(timedelta(minutes=settings.SESSION_IDLE_MIN))
     request.session.modified = True  # the owner's secret lives on from this visit, not from the first
-    session = store.open_session(access.owner_of(request))
+    return _page(request, store.open_session(access.owner_of(request)), is_new=True)
+
+
+@require_safe
+def again(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """For a tab that goes back to it: the session goes on."""
+    return _page(request, access.session_or_404(request, session_id), is_new=False)
+
+
+def _page(request: HttpRequest, session: AnalysisSession, *, is_new: bool) -> HttpResponse:
     context = {
         "session": session,
+        "is_new": is_new,
+        "again": reverse("live-again", args=[session.id]),
+        "home": reverse("live-start"),
         "environments": scoring.ENVIRONMENTS,
         "chosen": DEFAULT_ENVIRONMENT,
         "emotions": EMOTIONS,
@@ -40,10 +52,3 @@ def start(request: HttpRequest) -> HttpResponse:
         },
     }
     return render(request, "live/page.html", context)
-
-
-@require_POST
-def wipe(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
-    """The tab that this session belonged to has loaded the page again."""
-    store.wipe(access.session_or_404(request, session_id).id)
-    return HttpResponse(status=204)

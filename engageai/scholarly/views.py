@@ -13,6 +13,7 @@ from analytics import access, scoring, store, transcripts
 from analytics.models import Recording
 from analytics.scoring import Environment
 from analytics.transcript import Malformed, Transcript, parse
+from engageai import meters
 from engageai.scholarly import search
 
 
@@ -25,6 +26,8 @@ def resources(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UU
     environment = _environment(request.GET.get("environment", recording.environment))
     row = transcripts.of(recording)
     transcript = _transcript(recording)
+    if transcript is not None:
+        meters.spend("searches", meters.caller_of_request(request))
     found = transcript and search.find(recording, transcript, store.load_readings(recording), environment)
     is_awaited = transcript is None and row is not None and row.is_active
     url = reverse("scholarly-resources", args=[session_id, recording_id])

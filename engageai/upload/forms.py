@@ -1,17 +1,19 @@
-"""What a visitor sends: one file and the kind of gathering. Judges names and sizes, not whether it is a video."""
+"""What a visitor sends: one file, the kind of gathering, and what it is for. Judges names, sizes and whether
+expressions may be read; not whether it is a video.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 
-from analytics import scoring
+from analytics import purposes, scoring
 from analytics.models import Recording
 from engageai.errors import Rejected, too_large
+from engageai.processors import processors
 
 NAME_CHARACTERS: int = Recording._meta.get_field("name").max_length or 0
 
@@ -19,27 +21,13 @@ REFUSALS = {
     "no-file": ("Choose a recording first.", 400),
     "empty": ("This file is empty.", 422),
     "unknown-environment": ("Choose what kind of gathering it is.", 400),
+    "unknown-purpose": ("Choose where this is, and what it is for.", 400),
+    "prohibited": (
+        "In the EU, reading the expressions of people at work or in education is prohibited. Read without expressions, "
+        "or state the medical or safety purpose that it serves.",
+        403,
+    ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Processor:
-    """Somebody else who can be given something, if the visitor agrees: `field` is the form's and the recording's."""
-
-    name: str
-    what: str
-    field: str
-
-
-def processors() -> list[Processor]:
-    """Those that this installation can ask; without a key there is none, and nothing to agree to."""
-    indexes = "Crossref, arXiv and OpenAlex" if settings.OPENALEX_KEY else "Crossref and arXiv"
-    offers = [
-        (settings.DEEPGRAM_API_KEY, Processor("Deepgram", "the sound", "may_send_sound")),
-        (settings.GOOGLE_API_KEY, Processor("Google Gemini", "what was said, as text", "may_send_text")),
-        (settings.SCHOLARLY_ONLINE, Processor(indexes, "a few key phrases", "may_search")),
-    ]
-    return [processor for offer, processor in offers if offer]
 
 
 class UploadForm(forms.Form):
@@ -51,6 +39,9 @@ class UploadForm(forms.Form):
     environment = forms.ChoiceField(
         error_messages={"required": "unknown-environment", "invalid_choice": "unknown-environment"}
     )
+    purpose = forms.CharField(required=False)
+    exemption = forms.CharField(required=False)
+    expressions = forms.CharField(required=False)
     may_send_sound = forms.BooleanField(required=False)
     may_send_text = forms.BooleanField(required=False)
     may_search = forms.BooleanField(required=False)
@@ -65,6 +56,17 @@ class UploadForm(forms.Form):
         if (upload.size or 0) > settings.MAX_UPLOAD_BYTES:
             raise too_large(settings.MAX_UPLOAD_BYTES)
         return upload
+
+    def clean(self) -> dict[str, Any]:
+        """`terms` holds what follows from the answers; without any, those of the page as it opens."""
+        data = super().clean() or self.cleaned_data
+        try:
+            data["terms"] = purposes.answered(data, settings.PURPOSE_DEFAULT)
+        except purposes.Unknown:
+            raise forms.ValidationError("unknown-purpose") from None
+        except purposes.Prohibited:
+            raise forms.ValidationError("prohibited") from None
+        return data
 
     def consents(self) -> dict[str, bool]:
         """What its sender agreed to; only what the page asked for counts."""

@@ -10,6 +10,7 @@ RECORDING = "s/<uuid:session_id>/recordings/<uuid:recording_id>"
 
 urlpatterns = [
     path("", views.start, name="upload-start"),
+    path("s/<uuid:session_id>/", views.again, name="upload-again"),
     path("s/<uuid:session_id>/recordings/", views.new, name="upload-new"),
     path(f"{RECORDING}/progress/", views.progress, name="upload-progress"),
     path(f"{RECORDING}/cancel/", views.cancel, name="upload-cancel"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from datetime import timedelta
+from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
@@ -19,11 +19,12 @@ from analytics import access, scoring, store
 from analytics.models import AnalysisSession, Recording
 from emotion_ml import video
 from emotion_ml.types import VideoInfo
-from engageai import errors, tasks
+from engageai import engine, errors, metrics, tasks
 from engageai.errors import Rejected
+from engageai.processors import processors
 from engageai.upload import jobs
 from engageai.upload import progress as pure
-from engageai.upload.forms import UploadForm, display_name, processors
+from engageai.upload.forms import UploadForm, display_name
 
 log = logging.getLogger(__name__)
 
@@ -41,16 +42,21 @@ def start(request: HttpRequest) -> HttpResponse:
 
     The row comes now because an upload must not be able to revive a session that was wiped while it was on its way.
     """
-    store.sweep(timedelta(minutes=settings.SESSION_IDLE_MIN))
     request.session.modified = True  # the owner's secret lives on from this visit, not from the first
-    return _start_page(request, store.open_session(access.owner_of(request)))
+    return _start_page(request, store.open_session(access.owner_of(request)), is_new=True)
+
+
+@require_safe
+def again(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """For a tab that goes back to it: the session goes on, and its results are a click away."""
+    return _start_page(request, access.session_or_404(request, session_id))
 
 
 @require_POST
 def new(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     session = access.session_or_404(request, session_id)
     try:
-        recording = _take(request, session)
+        recording = take(request, session)
     except Rejected as refusal:
         if errors.wants_json(request):
             return errors.as_json(refusal)
@@ -78,10 +84,10 @@ def cancel(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID)
 
 
 def state_of(recording: Recording) -> pure.State:
-    return pure.state(recording, timezone.now(), _url("recording-show", recording))
+    return pure.state(recording, timezone.now(), _url("recording-show", recording), engine.note())
 
 
-def _take(request: HttpRequest, session: AnalysisSession) -> Recording:
+def take(request: HttpRequest, session: AnalysisSession) -> Recording:
     """The uploaded file as a queued recording, or Rejected, and then nothing of it is kept."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -90,6 +96,7 @@ def _take(request: HttpRequest, session: AnalysisSession) -> Recording:
     path = Path(upload.temporary_file_path())
     info = _probe(path)
     try:
+        store.answer(session.id, form.cleaned_data["terms"])
         recording = store.add_recording(
             session,
             path,
@@ -99,6 +106,7 @@ def _take(request: HttpRequest, session: AnalysisSession) -> Recording:
             environment=form.cleaned_data["environment"],
             analysis_fps=settings.ANALYSIS_FPS,
             **form.consents(),
+            **asdict(form.cleaned_data["terms"]),
         )
     except store.Full:
         sentence = f"{settings.MAX_QUEUED} recordings of yours are waiting already. Let one finish first."
@@ -106,6 +114,7 @@ def _take(request: HttpRequest, session: AnalysisSession) -> Recording:
     except store.NotFound:
         raise Rejected("not-found", errors.NOT_FOUND, 404) from None
     _enqueue(recording)
+    metrics.uploaded(recording.size_bytes)
     return recording
 
 
@@ -124,9 +133,13 @@ def _enqueue(recording: Recording) -> None:
         raise Rejected("busy", "Too many recordings are being analysed here. Try again in a while.", 503) from None
 
 
-def _start_page(request: HttpRequest, session: AnalysisSession, refusal: Rejected | None = None) -> HttpResponse:
+def _start_page(
+    request: HttpRequest, session: AnalysisSession, refusal: Rejected | None = None, *, is_new: bool = False
+) -> HttpResponse:
     context = {
         "session": session,
+        "is_new": is_new,
+        "again": reverse("upload-again", args=[session.id]),
         "environments": scoring.ENVIRONMENTS,
         "chosen": request.POST.get("environment", DEFAULT_ENVIRONMENT),
         "max_mib": settings.MAX_UPLOAD_MIB,

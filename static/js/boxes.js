@@ -5,13 +5,18 @@ import { rowAt } from "./charts.js";
 
 const WINDOW_S = 20;
 const AHEAD_S = 6;
+const NEAR_S = 0.005; // less than pictures are apart, more than a browser's own rounding
 const MAX_WINDOWS = 12; // a long recording with many faces would fill the memory
 
 export class Boxes {
-  constructor(url, onArrival) {
+  constructor(url) {
     this.url = url;
-    this.onArrival = onArrival;
+    this.observers = new Set();
     this.windows = new Map();
+  }
+
+  onArrival(observer) {
+    this.observers.add(observer);
   }
 
   // The reading that holds at t_s; null where none does, undefined where it is not known yet.
@@ -24,13 +29,23 @@ export class Boxes {
     return reading && t_s - reading.t_s <= found.hold_s ? reading : null;
   }
 
+  // The time of the analysed picture after (1) or before (-1) the one at t_s; null where there is none.
+  async beside(t_s, direction) {
+    const index = Math.floor(t_s / WINDOW_S);
+    const found = this.window(index);
+    await found.loading;
+    if (!found.times) return null;
+    const row = direction > 0 ? rowAt(found.times, t_s + NEAR_S) + 1 : rowAt(found.times, t_s - NEAR_S);
+    return found.times[row] ?? null; // a window holds the readings on either side of it too
+  }
+
   window(index) {
     let found = this.windows.get(index);
     if (!found) {
       found = { times: null };
       if (this.windows.size >= MAX_WINDOWS) this.windows.delete(this.windows.keys().next().value);
       this.windows.set(index, found);
-      this.load(index, found);
+      found.loading = this.load(index, found);
     }
     return found;
   }
@@ -41,7 +56,7 @@ export class Boxes {
       if (!response.ok) throw new Error(response.status);
       const body = await response.json();
       Object.assign(found, body, { times: body.readings.map((reading) => reading.t_s) });
-      this.onArrival();
+      for (const observer of this.observers) observer();
     } catch {
       setTimeout(() => this.windows.delete(index), 2000); // asked again when the player comes by
     }

@@ -1,25 +1,45 @@
-// The results page: charts of one environment at a time, the video with its boxes, and one moment shared by all.
-// Every number shown comes from the server's figures, fragments and boxes; this module only places them.
+// The results page: one environment at a time, and one moment that the video, the charts, the words and the list of
+// moments share. Every number shown comes from the server's figures, fragments and boxes; this module only places them.
 
+import { Boxes } from "./boxes.js";
 import { Chart, rowAt } from "./charts.js";
-import { clock, percent } from "./format.js";
+import { Cursor } from "./cursor.js";
+import { clock } from "./format.js";
+import { Keys } from "./keys.js";
+import { LaneChart } from "./lane-chart.js";
+import { Lanes } from "./lanes.js";
+import { LineTable } from "./line-table.js";
+import { Moments } from "./moments.js";
+import { Now } from "./now.js";
 import { Player } from "./player.js";
 import { Resources } from "./resources.js";
 import { Transcript } from "./transcript.js";
+import { Clock, Film } from "./transport.js";
+import { Zoom } from "./zoom.js";
 
 const page = document.querySelector("[data-dashboard]");
 const one = (selector) => page.querySelector(selector);
 const all = (selector) => [...page.querySelectorAll(selector)];
 
-const charts = Object.fromEntries(all("[data-chart]").map((node) => [node.dataset.chart, new Chart(node)]));
+const chartOf = (node) => (node.dataset.chart === "lanes" ? new LaneChart(node) : new Chart(node));
+const charts = Object.fromEntries(all("[data-chart]").map((node) => [node.dataset.chart, chartOf(node)]));
 const timed = ["series", "lanes"].filter((name) => charts[name]).map((name) => charts[name]);
 const emotions = JSON.parse(document.getElementById("emotions").textContent);
 const reasons = JSON.parse(document.getElementById("reasons").textContent);
-let lines = new Map();
-let asked = null;
-let now_s = 0;
+const until_s = Number(page.dataset.until);
+const video = one("[data-stage] video");
+
+const cursor = new Cursor(until_s);
+const transport = video ? new Film(cursor, video) : new Clock(cursor);
+const boxes = new Boxes(page.dataset.boxes);
 
 // ---- one environment at a time
+
+let environment = page.dataset.environmentNow;
+let figuresUrl = page.dataset.figures;
+let whole = null;
+let lines = new Map();
+let asked = null;
 
 const collectLines = (figure) => {
   lines = new Map();
@@ -33,10 +53,13 @@ const collectLines = (figure) => {
 };
 
 const showFigures = async (figures) => {
-  for (const [name, figure] of Object.entries(figures)) await charts[name]?.show(figure);
-  if (figures.series) collectLines(figures.series);
-  placeCursors(now_s);
-  page.toggleAttribute("data-ready", true);
+  if (figures.series) {
+    collectLines(figures.series);
+    lineTable?.show(lines, figures.series.layout.xaxis.range);
+  }
+  lanes?.read(figures.lanes);
+  await Promise.all(Object.entries(figures).map(([name, figure]) => charts[name]?.show(figure)));
+  cursor.move(cursor.t_s);
 };
 
 const fetchOk = async (url, options) => {
@@ -50,102 +73,117 @@ const replaceFragments = (html) => {
   for (const part of fresh.querySelectorAll("[data-fragment]")) document.getElementById(part.id)?.replaceWith(part);
 };
 
-const load = async (figuresUrl, fragmentUrl) => {
+// The latest question wins; what goes wrong is said, with a way to try again.
+const asking = async (work) => {
   asked?.abort();
-  asked = new AbortController();
-  const { signal } = asked;
+  const { signal } = (asked = new AbortController());
   try {
+    await work(signal);
+    one("[data-trouble]").hidden = true;
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    one("[data-trouble]").hidden = false;
+    page.toggleAttribute("data-failed", !whole);
+  }
+};
+
+const load = (fragmentUrl) =>
+  asking(async (signal) => {
+    page.removeAttribute("data-failed");
     const [figures, fragment] = await Promise.all([
       fetchOk(figuresUrl, { signal }).then((response) => response.json()),
       fragmentUrl ? fetchOk(fragmentUrl, { signal, headers: { "HX-Request": "true" } }).then((response) => response.text()) : "",
     ]);
     if (fragment) replaceFragments(fragment);
+    whole = figures;
     await showFigures(figures);
-    one("[data-trouble]").hidden = true;
-  } catch (error) {
-    if (error.name !== "AbortError") one("[data-trouble]").hidden = false;
-  }
-};
+    page.toggleAttribute("data-ready", true);
+    if (zoom?.view) zoom.load(zoom.view);
+  });
+
+const loadStretch = (view) =>
+  asking(async (signal) => {
+    if (!whole) return;
+    if (!view) await showFigures({ series: whole.series, lanes: whole.lanes });
+    else await showFigures(await (await fetchOk(`${figuresUrl}?from=${view[0].toFixed(3)}&to=${view[1].toFixed(3)}`, { signal })).json());
+    page.dataset.exact = view ? view.map((t_s) => t_s.toFixed(3)).join() : "";
+  });
 
 page.addEventListener("click", (event) => {
   const link = event.target.closest("[data-environment]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  history.replaceState(null, "", link.href);
-  transcript?.show(link.dataset.environment);
-  papers?.show(link.dataset.environment);
-  load(link.dataset.figures, link.href).then(() => one(`[data-environment="${link.dataset.environment}"]`)?.focus({ preventScroll: true }));
+  history.replaceState(history.state, "", link.href);
+  environment = link.dataset.environment;
+  figuresUrl = link.dataset.figures;
+  for (const part of [transcript, papers, moments]) part?.show(environment);
+  load(link.href).then(() => one(`[data-environment="${environment}"]`)?.focus({ preventScroll: true }));
 });
+
+one("[data-again]")?.addEventListener("click", () => load(""));
 
 // ---- one moment for all
 
+const cursors = timed.map((chart) => ({ chart, node: chart.node.parentElement.querySelector("[data-cursor]") }));
+
 const placeCursors = (t_s) => {
-  for (const chart of timed) {
+  for (const { chart, node } of cursors) {
     if (!chart.layout) continue;
-    const cursor = chart.node.parentElement.querySelector("[data-cursor]");
-    cursor.hidden = false;
-    cursor.style.setProperty("transform", `translateX(${chart.xAt(t_s).toFixed(1)}px)`);
+    node.toggleAttribute("data-away", !chart.holds(t_s));
+    if (node.hidden) node.hidden = false;
+    node.style.setProperty("transform", `translateX(${chart.xAt(t_s).toFixed(4)}px)`);
   }
 };
 
+const write = (node, words) => {
+  if (node && node.textContent !== words) node.textContent = words;
+};
+
+const outputs = new Map(all("[data-readout]").map((node) => [node.dataset.readout, node]));
+const readoutTime = one("[data-readout-time]");
 const readOut = (t_s) => {
   for (const [name, line] of lines) {
     const value = line.values[rowAt(line.t_s, t_s)];
-    const output = one(`[data-readout="${name}"]`);
-    if (output) output.textContent = value === null || value === undefined ? "–" : value.toFixed(1);
+    write(outputs.get(name), value === null || value === undefined ? "–" : value.toFixed(1));
   }
-  one("[data-readout-time]").textContent = clock(t_s);
+  write(readoutTime, clock(t_s));
 };
 
-const onTime = (t_s) => {
-  now_s = t_s;
-  placeCursors(t_s);
-  if (lines.size) readOut(t_s);
-  const slider = one("[data-slider]");
-  slider?.setAttribute("aria-valuenow", t_s.toFixed(1));
-  slider?.setAttribute("aria-valuetext", clock(t_s));
-  const shown = one("[data-now-time]");
-  if (shown) shown.textContent = clock(t_s);
-  transcript?.move(t_s);
+const TELL_MS = 100; // what is said of the slider need not follow every picture
+const slider = one("[data-slider]");
+let told_ms = -Infinity;
+const tellSlider = (t_s) => {
+  if (!slider || (transport.isPlaying && performance.now() - told_ms < TELL_MS)) return;
+  told_ms = performance.now();
+  slider.setAttribute("aria-valuenow", t_s.toFixed(3));
+  if (slider.getAttribute("aria-valuetext") !== clock(t_s)) slider.setAttribute("aria-valuetext", clock(t_s));
 };
 
-const mean = (faces, index) => faces.reduce((sum, face) => sum + face.p[index], 0) / faces.length;
-
-const describe = (reading, used) => {
-  if (!reading || !reading.faces.length) return "No face found";
-  const apart = reading.faces.length - used.length;
-  const seen = reading.faces.length === 1 ? "1 face" : `${reading.faces.length} faces`;
-  return apart ? `${seen}, ${apart} left out` : seen;
-};
-
-const onReading = (reading) => {
-  const used = reading?.faces.filter((face) => face.left_out === 0) ?? [];
-  one("[data-now-faces]").textContent = describe(reading, used);
-  emotions.forEach((emotion, index) => {
-    const share = used.length ? mean(used, index) : null;
-    one(`[data-now-bar="${emotion}"]`).value = share ?? 0;
-    one(`[data-now-share="${emotion}"]`).textContent = share === null ? "–" : percent(share);
-  });
-};
-
-const environment = page.dataset.environmentNow;
 const papers = one("#next") && new Resources(one("#next"), environment);
-const video = one("[data-stage] video");
-const transcript = one("#said") && new Transcript(one("#said"), { video, onReady: () => papers?.open() });
+const transcript = one("#said") && new Transcript(one("#said"), { video, onReady: () => (papers?.open(), moments?.load()) });
+const moments = one("[data-moments]") && new Moments(one("[data-moments]"), { cursor, chart: charts.series, video, environment });
+const lineTable = one("[data-line-table]") && new LineTable(one("[data-line-table]"), one("[data-line-summary]"));
+const lanes = charts.lanes && one("[data-lane-readout]") && new Lanes(charts.lanes, one("[data-lane-readout]"));
+const zoom = one("[data-zoom-controls]") && new Zoom(one("[data-zoom-controls]"), { charts: timed, cursor, load: loadStretch, until_s });
+const player = video && new Player(one("[data-stage]"), { emotions, reasons, boxes });
+const now = one("[data-now]") && new Now(one("[data-now]"), { emotions, boxes });
 
-const stage = one("[data-stage]");
-const player = stage && new Player(stage, { emotions, reasons, onTime, onReading });
+for (const chart of timed) {
+  chart.onDraw = () => {
+    placeCursors(cursor.t_s);
+    moments?.placeMarks();
+  };
+}
+for (const follower of [placeCursors, readOut, tellSlider]) cursor.follow(follower);
+if (zoom) cursor.follow((t_s) => zoom.follow(t_s));
+if (now) cursor.follow((t_s) => now.show(t_s));
+if (transcript) cursor.follow((t_s) => transcript.move(t_s));
 
-const goTo = (t_s) => {
-  if (player) player.seek(t_s);
-  else onTime(t_s);
-};
-
-// A word, a paragraph, a paper's passage: whatever names its moment leads there, unless its text is being selected.
+// A word, a paragraph, a moment, a paper's passage: whatever names its time leads there, unless its text is being selected.
 page.addEventListener("click", (event) => {
   const place = event.target.closest("[data-seek]");
   if (!place || event.target.closest("a") || getSelection().type === "Range") return;
-  goTo(Number(place.dataset.seek));
+  cursor.seek(Number(place.dataset.seek));
 });
 
 for (const chart of timed) {
@@ -153,27 +191,44 @@ for (const chart of timed) {
   surface.addEventListener("pointerdown", (event) => {
     if (event.button || !chart.layout) return;
     surface.setPointerCapture(event.pointerId);
-    goTo(chart.timeAt(event.clientX));
+    cursor.seek(chart.timeAt(event.clientX));
   });
   surface.addEventListener("pointermove", (event) => {
     if (!chart.layout) return;
-    if (surface.hasPointerCapture(event.pointerId)) goTo(chart.timeAt(event.clientX));
-    else if (chart === charts.series && lines.size) readOut(chart.timeAt(event.clientX));
+    if (surface.hasPointerCapture(event.pointerId)) cursor.seek(chart.timeAt(event.clientX));
+    else if (chart === charts.series) readOut(chart.timeAt(event.clientX));
+    if (chart === charts.lanes) lanes?.point(event);
   });
-  surface.addEventListener("pointerleave", () => lines.size && readOut(now_s));
-  new ResizeObserver(() => placeCursors(now_s)).observe(surface);
+  surface.addEventListener("pointerleave", () => {
+    readOut(cursor.t_s);
+    lanes?.leave();
+  });
 }
 
-const STEPS_S = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 };
-one("[data-slider]")?.addEventListener("keydown", (event) => {
-  const end_s = player?.video.duration || charts.series.until_s;
-  const target = { Home: 0, End: end_s }[event.key] ?? (event.key in STEPS_S ? now_s + STEPS_S[event.key] : null);
+const STEPS_S = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
+slider?.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const target = { Home: 0, End: until_s }[event.key] ?? (event.key in STEPS_S ? cursor.t_s + STEPS_S[event.key] : null);
   if (target === null) return;
   event.preventDefault();
-  goTo(Math.min(end_s, Math.max(0, target)));
+  cursor.seek(target);
 });
 
+const step = async (direction) => {
+  const t_s = await boxes.beside(cursor.t_s, direction);
+  if (t_s !== null) cursor.seek(t_s);
+};
+new Keys({ cursor, transport, step, moments, zoom, help: document.querySelector("[data-keys]") });
+
 // ---- switches of the page
+
+const play = one("[data-play]");
+play?.addEventListener("click", () => transport.toggle());
+transport.onChange(() => {
+  if (!play) return;
+  write(play, transport.isPlaying ? "Pause" : "Play");
+  play.setAttribute("aria-label", `${play.textContent} the recording`);
+});
 
 for (const box of all("[data-line]")) {
   box.addEventListener("change", () => charts.series.toggle(box.dataset.line, box.checked));
@@ -184,7 +239,7 @@ one("[data-boxes-switch]")?.addEventListener("change", (event) => player.setVisi
 
 one("[data-full-screen]")?.addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
-  else stage.requestFullscreen();
+  else one("[data-stage]").requestFullscreen();
 });
 
 document.addEventListener("engageai:theme", () => {
@@ -192,4 +247,4 @@ document.addEventListener("engageai:theme", () => {
   player?.retheme();
 });
 
-if (page.dataset.figures) load(page.dataset.figures, "");
+if (figuresUrl) load("");

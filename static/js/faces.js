@@ -6,6 +6,8 @@ import { percent } from "./format.js";
 const FULL_LABEL_PX = 110;
 const SHORT_LABEL_PX = 56;
 const NUMBER_PX = 18;
+const UNREAD = 4; // as in types.LeftOut: nobody asked what it expresses
+const UNREAD_TONE = "#8adccd";
 
 export class FaceBrush {
   constructor(pen, { emotions, reasons, numbered = false }) {
@@ -28,12 +30,14 @@ export class FaceBrush {
     const left = view.left + (view.mirror_px ? view.mirror_px * view.scale - x - width : x);
     const best = face.p.indexOf(Math.max(...face.p));
     const used = face.left_out === 0;
-    const tone = used ? this.tones[best] : "#d0d4d6";
-    this.outline(left, view.top + y, width, height, tone, used);
+    const unread = face.left_out === UNREAD;
+    const tone = used ? this.tones[best] : unread ? UNREAD_TONE : "#d0d4d6";
+    this.outline(left, view.top + y, width, height, tone, used || unread);
     this.label(left, view.top + y, tone, this.words(face, best, used, width), view.right);
   }
 
   words(face, best, used, width) {
+    if (face.left_out === UNREAD) return width < SHORT_LABEL_PX ? String(face.id) : `Face ${face.id}`;
     const number = this.numbered ? `${face.id} ` : "";
     const room = width - (number ? NUMBER_PX : 0);
     if (room < SHORT_LABEL_PX) return used ? number + this.emotions[best].slice(0, 2) : number.trim();
@@ -42,9 +46,9 @@ export class FaceBrush {
     return `${number}${this.emotions[best]} ${percent(face.p[best])}`;
   }
 
-  outline(x, y, width, height, tone, used) {
+  outline(x, y, width, height, tone, solid) {
     const { pen } = this;
-    pen.setLineDash(used ? [] : [5, 4]);
+    pen.setLineDash(solid ? [] : [5, 4]);
     for (const [style, line] of [["rgb(0 0 0 / 0.55)", 4.5], [tone, 2.25]]) {
       pen.strokeStyle = style;
       pen.lineWidth = line;

@@ -6,15 +6,16 @@ const HEADER_BYTES = 20;
 const ANSWER_MS = 2000; // after which a frame counts as lost and the next may go
 const RETRY_MS = [500, 1000, 2000, 5000, 10000];
 const SETTLED_MS = 5000;
-const FINAL = new Set([1007, 4403, 4404, 4409, 4410]);
+const FINAL = new Set([1007, 4403, 4404, 4409, 4410, 4451]);
 const SILENT = 1000;
 const BUSY = 1013;
 
 export class Link {
-  // `on` has ready(), result(message, flight), stopped(url), silent() when nothing was sent for too long, and
+  // `on` has ready(message), result(message, flight), stopped(url), silent() when nothing was sent for too long, and
   // lost({code, reason, retry_ms}) for every other end; retry_ms is null where trying again is of no use
   constructor(path, maxBytes, on) {
     this.path = path;
+    this.query = "";
     this.maxBytes = maxBytes;
     this.on = on;
     this.socket = null;
@@ -29,7 +30,7 @@ export class Link {
     this.wanted = true;
     clearTimeout(this.timer);
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}${this.path}${this.recording ? `/${this.recording}` : ""}`);
+    const socket = new WebSocket(`${scheme}//${location.host}${this.path}${this.recording ? `/${this.recording}` : ""}${this.query}`);
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", (event) => socket === this.socket && this.receive(JSON.parse(event.data)));
     socket.addEventListener("close", (event) => socket === this.socket && this.closed(event));
@@ -61,7 +62,7 @@ export class Link {
   receive(message) {
     if (message.kind === "ready") {
       Object.assign(this, { ready: true, recording: message.recording, url: message.url, opened_ms: performance.now() });
-      this.on.ready();
+      this.on.ready(message);
     } else if (message.kind === "stopped") {
       this.wanted = false;
       this.on.stopped(message.url);

@@ -88,8 +88,8 @@ export class Panel {
     gauge.querySelector(".gauge-mark").hidden = score === null;
     gauge.querySelector(".gauge-band").hidden = low === null;
     gauge.setAttribute("aria-valuetext", score === null ? "not known" : `${one(score)} of 5, 95 % interval ${one(low)} to ${one(high)}`);
-    if (score === null) gauge.removeAttribute("aria-valuenow");
-    else gauge.setAttribute("aria-valuenow", score.toFixed(2));
+    if (score !== null) gauge.setAttribute("aria-valuenow", score.toFixed(2));
+    gauge.ariaHidden = String(score === null); // a meter has a value; without one the sentence below says so
     gauge.style.setProperty("--at", share(score ?? 1));
     gauge.style.setProperty("--from", share(low ?? 1));
     gauge.style.setProperty("--to", `${(((5 - (high ?? 5)) / 4) * 100).toFixed(2)}%`);

@@ -1,13 +1,14 @@
 // The webcam page: consent, camera, link and what is shown, wired together. One frame is in flight at a time; what the
 // server says of it is drawn over that very frame.
 
+import { Attendance } from "./live-attendance.js";
 import { Camera } from "./live-camera.js";
 import { LiveChart } from "./live-chart.js";
 import { Link } from "./live-link.js";
 import { Pace } from "./live-pace.js";
 import { Panel } from "./live-panel.js";
-import { holdSession } from "./live-session.js";
 import { Stage } from "./live-stage.js";
+import { keepTables } from "./live-table.js";
 
 const get = (id) => document.getElementById(id);
 const data = (id) => JSON.parse(get(id).textContent);
@@ -25,6 +26,7 @@ const LOST = {
   4404: "This session has been wiped. Load the page again to begin anew",
   4409: "This measurement goes on in another window",
   4410: "This measurement was ended. Press Stop to see its results",
+  4451: "Expressions may not be read there. Load the page again and choose to read without them",
 };
 
 let state = "off"; // off, live, waiting, idle, paused, trouble, stopping
@@ -39,6 +41,8 @@ const pace = new Pace();
 const stage = new Stage(get("stage"), video, get("picture"), words);
 const chart = new LiveChart(get("chart"), options.windows_s);
 const panel = new Panel(page, words.emotions);
+const attendance = new Attendance(page);
+keepTables(chart, attendance);
 const camera = new Camera(video, (trouble) => {
   inTrouble(trouble.message);
   listCameras();
@@ -145,7 +149,8 @@ const watchFrames = () => {
 
 // ---- what the server says
 
-function ready() {
+function ready({ expressions }) {
+  page.dataset.reads = expressions ? "expressions" : "presence";
   complain("");
   if (state !== "paused" && state !== "stopping") become("live", "Reading");
   take();
@@ -167,6 +172,7 @@ function result(message, flight) {
     chart.add(message.t_s, lines);
     panel.lines(chart.last);
   }
+  if (page.dataset.reads === "presence") attendance.add(message);
   explainSending();
   take();
 }
@@ -246,8 +252,10 @@ get("agreement").addEventListener("submit", async (event) => {
   get("consent").hidden = true;
   page.hidden = false;
   stage.fit();
-  choose(new FormData(event.target).get("environment"));
+  const answers = new FormData(event.target);
+  choose(answers.get("environment"));
   link.path = options.socket + environment;
+  link.query = `?${new URLSearchParams(["purpose", "exemption"].map((name) => [name, answers.get(name) ?? ""]))}`;
   connect();
   get("stop").focus({ preventScroll: true });
 });
@@ -287,7 +295,7 @@ get("stop").addEventListener("click", () => {
 document.addEventListener("engageai:theme", () => {
   stage.brush.retheme();
   chart.draw();
+  attendance.draw();
 });
 
-holdSession(options.session, document.querySelector("[name=csrfmiddlewaretoken]").value);
 watchFrames();

@@ -1,24 +1,22 @@
-// The visitor's own video with the faces drawn over it, frame by frame. Tells the page which moment is on screen.
-// Knows the stage's elements and Boxes; the charts are none of its business.
+// The visitor's own video with the faces drawn over it, picture by picture.
+// Knows the stage's elements and Boxes; what else shares the moment, and what the faces mean, is none of its business.
 
-import { Boxes } from "./boxes.js";
 import { FaceBrush } from "./faces.js";
 
 export class Player {
-  constructor(stage, { emotions, reasons, onTime, onReading }) {
+  constructor(stage, { emotions, reasons, boxes }) {
     this.stage = stage;
     this.video = stage.querySelector("video");
     this.canvas = stage.querySelector("canvas");
     this.pen = this.canvas.getContext("2d");
     this.brush = new FaceBrush(this.pen, { emotions, reasons });
-    this.onTime = onTime;
-    this.onReading = onReading;
-    this.t_s = 0;
+    this.boxes = boxes;
+    this.t_s = 0; // of the picture on screen
     this.visible = true;
+    this.drawn = undefined;
     this.size = { width: Number(stage.dataset.width), height: Number(stage.dataset.height) };
     stage.parentElement.style.setProperty("--aspect", this.size.width / this.size.height);
-    this.boxes = new Boxes(stage.dataset.boxes, () => this.render());
-    this.retheme();
+    boxes.onArrival(() => this.render());
     this.listen();
     this.render();
   }
@@ -39,30 +37,23 @@ export class Player {
       };
       requestAnimationFrame(onTick);
     }
-    video.addEventListener("seeking", () => this.move(video.currentTime));
-    video.addEventListener("seeked", () => this.move(video.currentTime));
+    for (const kind of ["seeking", "seeked"]) video.addEventListener(kind, () => this.move(video.currentTime));
     video.addEventListener("error", () => this.stage.toggleAttribute("data-broken", true), true);
-  }
-
-  seek(t_s) {
-    this.video.currentTime = t_s;
-    this.move(t_s);
   }
 
   move(t_s) {
     this.t_s = t_s;
-    this.onTime(t_s);
     this.render();
   }
 
   setVisible(visible) {
     this.visible = visible;
-    this.render();
+    this.redraw();
   }
 
   retheme() {
     this.brush.retheme();
-    this.render();
+    this.redraw();
   }
 
   fit() {
@@ -71,7 +62,7 @@ export class Player {
     if (this.canvas.width !== Math.round(width * scale)) this.canvas.width = Math.round(width * scale);
     if (this.canvas.height !== Math.round(height * scale)) this.canvas.height = Math.round(height * scale);
     this.pen.setTransform(scale, 0, 0, scale, 0, 0);
-    this.render();
+    this.redraw();
   }
 
   // Where the picture lies inside the video element, which keeps its aspect (bars appear in full screen).
@@ -82,10 +73,16 @@ export class Player {
     return { scale, left, top: (clientHeight - this.size.height * scale) / 2, right: clientWidth };
   }
 
+  redraw() {
+    this.drawn = undefined;
+    this.render();
+  }
+
+  // A reading holds for several pictures: it is drawn once.
   render() {
-    if (!this.boxes) return;
-    const reading = this.boxes.at(this.t_s);
-    if (reading !== undefined) this.onReading(reading);
+    const reading = this.boxes.at(this.t_s) ?? null;
+    if (reading === this.drawn) return;
+    this.drawn = reading;
     this.pen.clearRect(0, 0, this.video.clientWidth, this.video.clientHeight);
     if (!reading || !this.visible) return;
     const picture = this.picture;

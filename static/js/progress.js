@@ -12,6 +12,9 @@ let saidStage = null;
 
 const part = (name) => job.querySelector(`[data-${name}]`);
 
+// Not reload(): that begins anew, which wipes what the tab had.
+const showAgain = () => location.replace(location.href);
+
 const say = (sentence) => {
   if (spoken.textContent !== sentence) spoken.textContent = sentence;
 };
@@ -41,7 +44,7 @@ const showRunning = (state) => {
 const show = (state) => {
   if (state.url) location.replace(state.url);
   else if (["queued", "running"].includes(state.status)) showRunning(state);
-  else location.reload(); // failed or cancelled: the server renders that state
+  else showAgain(); // failed or cancelled: the server renders that state
 };
 
 const running = () => ["queued", "running"].includes(job.firstElementChild?.dataset.status);
@@ -74,7 +77,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // Not found: the recording was wiped. The page that says so is the server's.
 document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 404) location.reload();
+  if (event.detail.xhr.status === 404) showAgain();
 });
 
 document.addEventListener("htmx:sendError", () => {

@@ -143,7 +143,7 @@ export class Transcript {
 
   mark() {
     const now = this.one("now");
-    if (now) now.textContent = clock(this.t_s);
+    if (now && now.textContent !== clock(this.t_s)) now.textContent = clock(this.t_s);
     const row = rowAt(this.starts, this.t_s + EARLY_S);
     const paragraph = row >= 0 && this.t_s <= this.ends[row] + EARLY_S ? this.paragraphs[row] : null;
     if (paragraph === this.current) return;

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,8 +16,9 @@ from skimage.data import astronaut
 from skimage.transform import resize
 
 from emotion_ml.tests import clips
+from engageai import own_server
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = own_server.ROOT
 CHROMIUM: Final = "/usr/bin/chromium"
 FLAGS: Final = [
     "--no-sandbox",
@@ -30,7 +26,6 @@ FLAGS: Final = [
     "--disable-dev-shm-usage",
     "--autoplay-policy=no-user-gesture-required",
 ]
-START_S: Final = 60.0
 JOB_MS: Final = 120_000
 FACE_UNTIL_S: Final = 6.0
 WIDTH, HEIGHT = 480, 360
@@ -49,32 +44,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("browser-server")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = {"DATA_DIR": str(folder / "data"), "PORT": str(port), "MAX_UPLOAD_MIB": "64", "MIN_FREE_MIB": "0"}
-    with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "engageai"]
-        server = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log)
-    try:
-        wait_for(port, server, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(30)
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server of `origin` keeps its data (data/) and its log."""
+    return tmp_path_factory.mktemp("browser-server")
 
 
-def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail(f"the server did not start:\n{log.read_text()}")
+@pytest.fixture(scope="session")
+def origin(server_folder: Path) -> Iterator[str]:
+    # What one test analysed, others look at when its page has closed.
+    with own_server.serving(server_folder, MAX_UPLOAD_MIB="64", CLOSED_TAB_S="3600") as server:
+        yield server.origin
 
 
 @pytest.fixture(scope="module")  # no longer: while its loop runs, Django refuses the database to other tests

@@ -152,7 +152,7 @@ def test_another_environment_is_shown_without_another_analysis(visit: NewVisitor
         )
         *_, last = [trace["y"][-1] for trace in drawn(page, "series") if trace["meta"]["line"] == "cumulative"]
         assert last == pytest.approx(result["rolling"][name]["cumulative"][-1], abs=1e-4)
-        page.reload()
+        page.goto(page.url)
         ready(page)
         assert score(page) == f"{result['engagement'][name]['score']:.1f}"
     assert [line for line in asked if not line.startswith("GET ")] == []
@@ -171,7 +171,7 @@ def test_boxes_follow_the_face_and_leave_with_it(visit: NewVisitor, clip: Path) 
 
 
 def box_at(page: Page, t_s: float) -> list[float]:
-    boxes = page.locator("[data-stage]").get_attribute("data-boxes")
+    boxes = page.locator("[data-dashboard]").get_attribute("data-boxes")
     body = page.request.get(
         re.sub(r"^(https?://[^/]+).*", rf"\1{boxes}?from={t_s - 0.5}&to={t_s + 0.5}", page.url)
     ).json()

@@ -163,7 +163,7 @@ def test_what_to_read_next_is_offered_as_searches(page: Page) -> None:
 def test_the_words_fit_the_page(scheme: str, width: int, visit: NewVisitor, talk: Talk) -> None:
     page = visit(storage_state=talk.cookies, color_scheme=scheme).page(talk.url)
     page.set_viewport_size({"width": width, "height": 800})
-    page.reload()
+    page.goto(talk.url)
     expect(page.locator("[data-said=done]")).to_be_visible(timeout=20_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("[data-said-list]").evaluate("(list) => list.scrollWidth - list.clientWidth") == 0

@@ -65,7 +65,9 @@ def said(recording: Recording, *texts: str, note: str = "") -> Recording:
 
 
 def fragment(visitor: Visitor, recording: Recording, environment: str = "general") -> str:
-    answer = visitor.client.get(visitor.url("content-transcript", recording), {"environment": environment})
+    answer = visitor.client.get(
+        visitor.url("content-transcript", recording), {"environment": environment}, headers={"HX-Request": "true"}
+    )
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", answer.content.decode())
 

@@ -136,9 +136,9 @@ def test_a_wipe_at_its_very_end_leaves_nothing(
 ) -> None:
     save = transcripts.save
 
-    def late(*args: Any) -> None:
+    def late(*args: Any, **kwargs: Any) -> None:
         store.wipe(recording.session_id)
-        save(*args)
+        save(*args, **kwargs)
 
     monkeypatch.setattr(transcripts, "save", late)
     jobs.write_down.call(str(recording.id))

@@ -66,7 +66,6 @@ def browser(camera_file: Path) -> Iterator[Browser]:
 
 def begun(page: Page, environment: str = "general") -> Page:
     page.check(f"input[value={environment}]")
-    page.check("#agree")
     page.click("#go")
     expect(page.locator("#state-text")).to_have_text("Reading", timeout=READY_MS)
     return after(page, 5)

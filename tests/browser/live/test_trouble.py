@@ -51,7 +51,6 @@ def test_a_camera_that_cannot_be_had_says_why(visit: NewVisitor, error: str, sen
     visitor = visit()
     visitor.context.add_init_script(NO_CAMERA % error)
     page = visitor.page("/live/")
-    page.check("#agree")
     page.click("#go")
     expect(page.locator("#refusal")).to_contain_text(sentence)
     expect(page.locator("#go")).to_be_enabled()
@@ -118,7 +117,6 @@ def test_slow_answers_make_the_page_send_less_and_say_so(visit: NewVisitor) -> N
 
     page.route_web_socket(re.compile("/live/"), slow)
     page.goto(visit().origin + "/live/")
-    page.check("#agree")
     page.click("#go")
     expect(page.locator("#sending")).to_contain_text("smaller pictures are sent: 480 pixels", timeout=READY_MS)
 

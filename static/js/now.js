@@ -1,0 +1,45 @@
+// What the faces show at the moment on screen: how many there are, and the mean of those that count.
+// Knows the readings that Boxes fetches and the elements of the panel.
+
+import { clock, percent } from "./format.js";
+
+const mean = (faces, index) => faces.reduce((sum, face) => sum + face.p[index], 0) / faces.length;
+
+const describe = (reading, used) => {
+  if (!reading || !reading.faces.length) return "No face found";
+  const isRead = reading.faces.some((face) => face.p.length); // where no expression is read, none is left out
+  const apart = isRead ? reading.faces.length - used.length : 0;
+  const seen = reading.faces.length === 1 ? "1 face" : `${reading.faces.length} faces`;
+  return apart ? `${seen}, ${apart} left out` : seen;
+};
+
+export class Now {
+  constructor(panel, { emotions, boxes }) {
+    this.boxes = boxes;
+    this.time = panel.querySelector("[data-now-time]");
+    this.faces = panel.querySelector("[data-now-faces]");
+    this.rows = emotions.map((emotion) => ({
+      bar: panel.querySelector(`[data-now-bar="${emotion}"]`),
+      share: panel.querySelector(`[data-now-share="${emotion}"]`),
+    }));
+    this.shown = undefined;
+    this.t_s = 0;
+    boxes.onArrival(() => this.show(this.t_s));
+  }
+
+  show(t_s) {
+    this.t_s = t_s;
+    const time = clock(t_s);
+    if (this.time.textContent !== time) this.time.textContent = time;
+    const reading = this.boxes.at(t_s);
+    if (reading === undefined || reading === this.shown) return;
+    this.shown = reading;
+    const used = reading?.faces.filter((face) => face.left_out === 0) ?? [];
+    this.faces.textContent = describe(reading, used);
+    this.rows.forEach(({ bar, share }, index) => {
+      const value = used.length ? mean(used, index) : null;
+      if (bar) bar.value = value ?? 0;
+      if (share) share.textContent = value === null ? "–" : percent(value);
+    });
+  }
+}
