@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEBIAN_RUN := libegl1 libgles2
 DEBIAN_TEST := $(DEBIAN_RUN) chromium
 
-.PHONY: run setup test lint types bench image
+.PHONY: run setup test lint types bench screenshots image
 
 run: $(VENV)/.run  ## serve at http://127.0.0.1:8000
 	@sh bin/debian-packages $(DEBIAN_RUN)
@@ -17,7 +17,7 @@ setup: $(VENV)/.test  ## everything that tests and checks need
 
 test: setup lint types  ## checks and all tests, with a real browser
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -X dev -m pytest
+	sh bin/test $(BIN)/python
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -28,6 +28,9 @@ types: $(VENV)/.test
 
 bench: $(VENV)/.test  ## real-time factors of the pipeline and its stages
 	$(BIN)/python -m emotion_ml benchmark
+
+screenshots: setup  ## every page in light, dark and phone width into screenshots/, and the pictures of docs/
+	$(BIN)/python -m tests.browser.screenshots --docs
 
 image:  ## the container image
 	docker build --tag engageai .

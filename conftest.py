@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent
+os.environ.setdefault("ADDRESS_FACTOR", "1000")  # every visitor of every test comes from one address
 
 
 @pytest.fixture(autouse=True)
