@@ -26,7 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -34,13 +34,10 @@ from analytics import bands, correlate, timeline
 from analytics.readings import Readings
 from analytics.scoring import Environment, score
 from analytics.timeline import MIN_COVERAGE, MIN_INSTANTS, TICK_S, WINDOWS_S, Floats, Instants
-from emotion_ml.labels import EMOTIONS
+from emotion_ml.labels import EMOTIONS, UNCERTAIN_BELOW
 from emotion_ml.types import LeftOut
 
 Kind = Literal["whole", "reading", "30s", "60s", "cumulative", "span", "paragraph"]
-
-UNCERTAIN_BELOW: Final = 0.5
-"""A face whose most probable expression has less than this is uncertain: all the others together are more probable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,24 @@ const TICK_PX = 96;
 const NARROW_TICK_PX = 52;
 const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
-// The page does not wait for plotly before it answers to anything else.
-const plotly = new Promise((resolve) => {
-  const script = document.querySelector("script[data-plotly]");
-  if (window.Plotly || !script) resolve(window.Plotly);
-  else script.addEventListener("load", () => resolve(window.Plotly), { once: true });
-});
+// The page does not wait for plotly before it answers to anything else. Where its script does not come, the next drawing
+// asks for it again.
+let loading = null;
+const plotly = () => {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.addEventListener("load", () => resolve(window.Plotly));
+    script.addEventListener("error", () => {
+      loading = null;
+      script.remove();
+      reject(new Error("plotly did not come"));
+    });
+    script.src = document.querySelector("link[data-plotly]").href;
+    document.head.append(script);
+  });
+  return loading;
+};
+if (document.querySelector("link[data-plotly]")) plotly().catch(() => {}); // whoever draws is told
 
 const probe = document.createElement("span");
 probe.hidden = true;
@@ -85,7 +97,7 @@ export class Chart {
 
   async draw() {
     if (!this.figure || !this.node.clientWidth) return;
-    const Plotly = await plotly;
+    const Plotly = await plotly();
     const { data, layout } = structuredClone(this.figure);
     this.arrange(layout);
     const traces = data.map(paint);
@@ -108,7 +120,7 @@ export class Chart {
     const axis = ticks(view ?? [0, this.until_s], this.span.length);
     Object.assign(this.layout.xaxis, axis);
     this.onDraw?.();
-    const Plotly = await plotly;
+    const Plotly = await plotly();
     await Plotly.relayout(this.node, Object.fromEntries(Object.entries(axis).map(([name, value]) => [`xaxis.${name}`, value])));
   }
 

@@ -247,4 +247,6 @@ document.addEventListener("engageai:theme", () => {
   player?.retheme();
 });
 
-if (figuresUrl) load("");
+// The words take the server longest and are read last: they are asked for once the charts are there, or cannot be.
+const parsed = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve)); // htmx listens from then on
+Promise.all([parsed, figuresUrl && load("")]).then(() => setTimeout(() => document.body.dispatchEvent(new Event("engageai:words"))));

@@ -8,6 +8,16 @@ const SHORT_LABEL_PX = 56;
 const NUMBER_PX = 18;
 const UNREAD = 4; // as in types.LeftOut: nobody asked what it expresses
 const UNREAD_TONE = "#8adccd";
+const UNCERTAIN_BELOW = 0.5; // as in emotion_ml.labels: less than all other expressions together
+const UNCERTAIN_TONE = "#d0d4d6";
+
+// What is said of a face that was read; one that is uncertain is given no expression, though all of them count.
+export const claim = (face, emotions) => {
+  const most = Math.max(...face.p);
+  if (most < UNCERTAIN_BELOW) return { name: "Uncertain", index: -1, share: most };
+  const index = face.p.indexOf(most);
+  return { name: emotions[index], index, share: most };
+};
 
 export class FaceBrush {
   constructor(pen, { emotions, reasons, numbered = false }) {
@@ -28,22 +38,22 @@ export class FaceBrush {
   draw(face, view) {
     const [x, y, width, height] = face.box.map((value) => value * view.scale);
     const left = view.left + (view.mirror_px ? view.mirror_px * view.scale - x - width : x);
-    const best = face.p.indexOf(Math.max(...face.p));
+    const said = claim(face, this.emotions);
     const used = face.left_out === 0;
     const unread = face.left_out === UNREAD;
-    const tone = used ? this.tones[best] : unread ? UNREAD_TONE : "#d0d4d6";
+    const tone = used ? (this.tones[said.index] ?? UNCERTAIN_TONE) : unread ? UNREAD_TONE : "#d0d4d6";
     this.outline(left, view.top + y, width, height, tone, used || unread);
-    this.label(left, view.top + y, tone, this.words(face, best, used, width), view.right);
+    this.label(left, view.top + y, tone, this.words(face, said, used, width), view.right);
   }
 
-  words(face, best, used, width) {
+  words(face, said, used, width) {
     if (face.left_out === UNREAD) return width < SHORT_LABEL_PX ? String(face.id) : `Face ${face.id}`;
     const number = this.numbered ? `${face.id} ` : "";
     const room = width - (number ? NUMBER_PX : 0);
-    if (room < SHORT_LABEL_PX) return used ? number + this.emotions[best].slice(0, 2) : number.trim();
+    if (room < SHORT_LABEL_PX) return used ? number + said.name.slice(0, 2) : number.trim();
     if (!used) return number + this.reasons[face.left_out];
-    if (room < FULL_LABEL_PX) return number + this.emotions[best];
-    return `${number}${this.emotions[best]} ${percent(face.p[best])}`;
+    if (room < FULL_LABEL_PX) return number + said.name;
+    return `${number}${said.name} ${percent(said.share)}`;
   }
 
   outline(x, y, width, height, tone, solid) {

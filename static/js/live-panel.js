@@ -1,5 +1,6 @@
 // The numbers beside the picture. Bars follow every result; figures change a few times a second, or nobody could read them.
 
+import { claim } from "./faces.js";
 import { clock, percent } from "./format.js";
 
 const FIGURES_MS = 200;
@@ -59,10 +60,9 @@ export class Panel {
   }
 
   face(item, face) {
-    const best = face.p.indexOf(Math.max(...face.p));
-    const emotion = this.emotions[best];
-    item.firstChild.dataset.expression = face.left_out ? "left-out" : emotion.toLowerCase();
-    item.lastChild.textContent = `Face ${face.id}: ${face.left_out ? "left out" : `${emotion} ${percent(face.p[best])}`}`;
+    const said = face.left_out ? { name: "left out", index: -1 } : claim(face, this.emotions);
+    item.firstChild.dataset.expression = said.index < 0 ? "left-out" : said.name.toLowerCase();
+    item.lastChild.textContent = `Face ${face.id}: ${said.name}${face.left_out ? "" : ` ${percent(said.share)}`}`;
   }
 
   keeping({ t_s, dropped }, { rate, p50, p95 }, count) {

@@ -46,7 +46,7 @@ ON_PROJECTOR: Final = {"start", "dashboard", "live-running", "laboratory"}
 DOCUMENTED: Final = {
     "start": ("tour/1-start.png", None),
     "progress-running": ("tour/2-progress.png", None),
-    "dashboard": ("dashboard.png", None),
+    "dashboard": ("tour/3-results.png", None),
     "why": ("tour/4-why.png", None),
     "laboratory": ("tour/5-laboratory.png", "#laboratory"),
     "receipt": ("tour/6-receipt.png", None),

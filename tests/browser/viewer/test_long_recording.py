@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import NewVisitor
 from tests.browser.planted import Planted, long_film, planted
-from tests.browser.test_viewer import EXACT, NOW, PLAYED
+from tests.browser.viewer.acts import EXACT, NOW, PLAYED
 
 MINUTES: Final = 120
 FACES: Final = 30
