@@ -56,12 +56,17 @@
 
   const hold = (session) => {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const mine = new WebSocket(`${scheme}//${location.host}/ws/s/${session}/presence`);
+    let mine = null;
+    try {
+      mine = new WebSocket(`${scheme}//${location.host}/ws/s/${session}/presence`);
+    } catch {
+      return; // sockets may be forbidden: the session then ends when nobody has asked for it for a while
+    }
     socket = mine;
-    mine.addEventListener("open", () => {
+    mine.addEventListener?.("open", () => {
       attempts = 0;
     });
-    mine.addEventListener("close", ({ code }) => {
+    mine.addEventListener?.("close", ({ code }) => {
       if (leaving || mine !== socket) return;
       if (code === GONE) gone();
       else retry(session);
@@ -112,7 +117,7 @@
   // A page that is put aside lets go; one that is taken up again holds on.
   addEventListener("pagehide", () => {
     leaving = true;
-    socket?.close();
+    socket?.close?.(); // what a page is given as a socket may not be one
   });
   addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;

@@ -99,7 +99,17 @@ def test_a_refusal_reaches_those_without_javascript(visit: NewVisitor, tmp_path:
 
 def test_the_start_page_is_worked_with_the_keyboard_alone(visit: NewVisitor) -> None:
     page = visit().page()
-    for name in ("Skip to content", "EngageAI", "Recording", "Webcam", "Theme", "webcam", "file", "environment"):
+    for name in (
+        "Skip to content",
+        "EngageAI",
+        "Recording",
+        "Webcam",
+        "Theme",
+        "webcam",
+        "file",
+        "purpose",
+        "environment",
+    ):
         page.keyboard.press("Tab")
         assert name in page.evaluate("document.activeElement.name || document.activeElement.innerText")
     page.keyboard.press("ArrowDown")

@@ -135,14 +135,14 @@ def test_captions_are_there_for_who_wants_them(page: Page) -> None:
 
 def test_the_engagement_can_be_taken_away_as_cues(page: Page) -> None:
     with page.expect_download() as download:
-        page.get_by_role("link", name="Engagement as VTT").click()
+        page.get_by_role("link", name="Engagement as VTT").first.click()
     assert Path(download.value.path()).read_text(encoding="utf-8").startswith("WEBVTT")
 
 
 @pytest.mark.parametrize("kind", ["TXT", "SRT", "VTT", "JSON"])
 def test_the_words_can_be_taken_away(kind: str, page: Page) -> None:
     with page.expect_download() as download:
-        page.get_by_role("link", name=kind, exact=True).click()
+        page.get_by_role("link", name=kind, exact=True).first.click()
     assert download.value.suggested_filename.endswith(kind.lower())
     assert "country" in Path(download.value.path()).read_text(encoding="utf-8")
 
