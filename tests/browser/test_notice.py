@@ -74,6 +74,6 @@ def test_the_start_page_opens_it_beside_itself(visit: NewVisitor) -> None:
     visitor = visit()
     page = visitor.page()
     with visitor.context.expect_page() as opened:
-        page.get_by_role("link", name="a notice to print").click()
+        page.get_by_role("link", name="a notice to print", exact=True).click()
     expect(opened.value.locator("#sheet")).to_be_visible()
     expect(page.locator("#intake")).to_be_visible()
