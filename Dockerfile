@@ -18,6 +18,7 @@ COPY --from=build /venv /venv
 WORKDIR /app
 COPY --chown=engageai:engageai . .
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data HOST=0.0.0.0 PORT=8000
+RUN DATA_DIR=/tmp/packing python manage.py pack_static && rm -rf /tmp/packing
 RUN mkdir -p /data && chown engageai:engageai /data
 USER engageai
 EXPOSE 8000

@@ -3,16 +3,17 @@ PYTHON ?= python3.11
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+PACKED := .packed/.made
 DEBIAN_RUN := libegl1 libgles2
 DEBIAN_TEST := $(DEBIAN_RUN) chromium
 
 .PHONY: run setup test lint types bench screenshots image
 
-run: $(VENV)/.run  ## serve at http://127.0.0.1:8000
+run: $(VENV)/.run $(PACKED)  ## serve at http://127.0.0.1:8000
 	@sh bin/debian-packages $(DEBIAN_RUN)
 	PORT=$(PORT) $(BIN)/python -m engageai
 
-setup: $(VENV)/.test  ## everything that tests and checks need
+setup: $(VENV)/.test $(PACKED)  ## everything that tests and checks need
 	@sh bin/debian-packages $(DEBIAN_TEST)
 
 test: setup lint types  ## checks and all tests, with a real browser
@@ -44,3 +45,7 @@ $(VENV)/.test: requirements.txt requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	touch $@ $(VENV)/.run
+
+$(PACKED): requirements.txt $(wildcard static/*/*) | $(VENV)/.run
+	$(BIN)/python manage.py pack_static
+	touch $@

@@ -17,7 +17,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,8 @@ class Readings:
     def of(cls, readings: Sequence[Reading]) -> Self:
         instants = np.array([(reading.t_s, len(reading.faces)) for reading in readings], INSTANT)
         faces = np.array([_record(face) for reading in readings for face in reading.faces], FACE)
-        return cls._of_records(instants, faces)
+        frame = np.repeat(np.arange(len(instants), dtype=np.int32), instants["faces"])
+        return cls(times=np.ascontiguousarray(instants["t_s"], np.float64), frame=frame, **_columns(faces))
 
     @classmethod
     def concat(cls, parts: Iterable[Readings]) -> Self:
@@ -88,25 +89,51 @@ class Readings:
         return HEADER.pack(MAGIC, VERSION, len(instants), len(faces), zlib.crc32(payload)) + payload
 
     @classmethod
-    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
-        """Every whole chunk up to the first cut or damaged one."""
-        instants, faces = [], []
-        for payload, instants_bytes in _payloads(memoryview(data)):
-            instants.append(payload[:instants_bytes])
-            faces.append(payload[instants_bytes:])
-        return cls._of_records(np.frombuffer(b"".join(instants), INSTANT), np.frombuffer(b"".join(faces), FACE))
+    def from_bytes(cls, data: bytes | bytearray | memoryview, within: tuple[float, float] | None = None) -> Self:
+        """Every whole chunk up to the first cut or damaged one.
 
-    @classmethod
-    def _of_records(cls, instants: NDArray[np.void], faces: NDArray[np.void]) -> Self:
+        With `within`, [from_s, to_s), every instant, but the faces of those between them and of one on each side alone:
+        a page that follows a recording asks for some seconds of hours.
+        """
+        chunks = [
+            (np.frombuffer(payload[:instants_bytes], INSTANT), np.frombuffer(payload[instants_bytes:], FACE))
+            for payload, instants_bytes in _payloads(memoryview(data))
+        ]
+        instants = np.concatenate([np.empty(0, INSTANT), *(rows for rows, _ in chunks)])
+        first, last = _around(instants["t_s"], *within) if within else (0, len(instants))
+        counts = np.cumsum(instants["faces"], dtype=np.int64)
+        start, stop = (int(counts[row - 1]) if row else 0 for row in (first, last))
+        faces = _stretch([rows for _, rows in chunks], start, stop)
         return cls(
             times=np.ascontiguousarray(instants["t_s"], np.float64),
-            frame=np.repeat(np.arange(len(instants), dtype=np.int32), instants["faces"]),
-            track=np.ascontiguousarray(faces["track"], np.int32),
-            boxes=np.ascontiguousarray(faces["box"], np.float32),
-            probabilities=np.ascontiguousarray(faces["probabilities"], np.float32),
-            quality=np.ascontiguousarray(faces["quality"], np.float32),
-            left_out=np.ascontiguousarray(faces["left_out"], np.uint8),
+            frame=np.repeat(np.arange(first, last, dtype=np.int32), instants["faces"][first:last]),
+            **_columns(faces),
         )
+
+
+def _around(times: NDArray[np.float64], from_s: float, to_s: float) -> tuple[int, int]:
+    """The rows of [from_s, to_s) with the one before and the one after."""
+    first, last = np.searchsorted(times, (from_s, to_s))
+    return max(int(first) - 1, 0), min(int(last) + 1, len(times))
+
+
+def _stretch(chunks: Sequence[NDArray[np.void]], first: int, last: int) -> NDArray[np.void]:
+    """Rows first to last of all chunks as if they were one."""
+    parts, at = [np.empty(0, FACE)], 0
+    for rows in chunks:
+        parts.append(rows[max(first - at, 0) : max(last - at, 0)])
+        at += len(rows)
+    return np.concatenate(parts)
+
+
+def _columns(faces: NDArray[np.void]) -> dict[str, Any]:
+    return {
+        "track": np.ascontiguousarray(faces["track"], np.int32),
+        "boxes": np.ascontiguousarray(faces["box"], np.float32),
+        "probabilities": np.ascontiguousarray(faces["probabilities"], np.float32),
+        "quality": np.ascontiguousarray(faces["quality"], np.float32),
+        "left_out": np.ascontiguousarray(faces["left_out"], np.uint8),
+    }
 
 
 def _record(face: Face) -> tuple[object, ...]:

@@ -148,11 +148,12 @@ def has_video(recording: Recording) -> bool:
     return (source_path(recording) if recording.playable else playback_path(recording)).is_file()
 
 
-def load_readings(recording: Recording) -> Readings:
+def load_readings(recording: Recording, within: tuple[float, float] | None = None) -> Readings:
+    """All of them, or with `within` the faces of that stretch alone, as Readings.from_bytes has it."""
     if not recording.readings_bytes or not _readings_path(recording).is_file():
         return Readings.of([])
     with _readings_path(recording).open("rb") as file:
-        return Readings.from_bytes(file.read(recording.readings_bytes))
+        return Readings.from_bytes(file.read(recording.readings_bytes), within)
 
 
 def transcript_of(recording: Recording) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ SLACK_S: Final = 1e-3  # what a browser makes of a number of seconds
 FIGURES: Final = "weights/figures.json"
 MODULES: Final = (
     *("boxes", "charts", "cursor", "faces", "format", "keys", "lane-chart", "lanes", "line-table", "moments"),
-    *("now", "player", "resources", "transcript", "transport", "zoom"),
+    *("now", "player", "plotly", "resources", "transcript", "transport", "zoom"),
 )
 """What the page's script imports, asked for before it is read."""
 
@@ -95,7 +95,7 @@ def boxes(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) 
     stretch = _stretch(request, MAX_BOXES_S)
     if stretch is None:
         return _bad_stretch(f"Ask for a stretch of at most {MAX_BOXES_S:.0f} seconds: ?from=0&to=20.")
-    found = drawing.boxes(store.load_readings(recording), *stretch, 1 / recording.analysis_fps)
+    found = drawing.boxes(store.load_readings(recording, stretch), *stretch, 1 / recording.analysis_fps)
     return _json(results.to_json(found))
 
 
@@ -169,10 +169,12 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
     found = shelf.headline(recording)
     found["notice"] = purposes.notice(recording.terms)
     found["model"] = {"name": network.name, "sha256": network.sha256, "backend": network.backend}
+    absence, tracks = page.absence(found), page.shown_tracks(found)
     return {
         "recording": recording,
         "result": found,
-        "absence": page.absence(found),
+        "absence": absence,
+        "has_figures": not absence or (absence == "expressions" and bool(tracks)),
         "modules": MODULES,
         "emotions": EMOTIONS,
         "reasons": page.REASONS,
@@ -180,7 +182,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "chosen": next(choice for choice in choices if choice.name == environment.name),
         "is_uninformative": page.is_uninformative(found, environment),
         "shares": page.shares(environment),
-        "tracks": page.shown_tracks(found),
+        "tracks": tracks,
         "lanes_note": page.lanes_note(found),
         "reduction_note": page.reduction_note(found),
         "left_out": page.left_out(found),

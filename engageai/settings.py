@@ -245,7 +245,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Static files are served from where they lie, in an image too: nothing has to be collected. What a page asks for with
-# the digest of its content may be kept for ever; the rest is asked for again at each load and answered 304.
+# the digest of its content may be kept for ever; the rest is asked for again at each load and answered 304. What
+# `manage.py pack_static` packed is sent packed.
+PACKED_DIR = ROOT / ".packed"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
 STATICFILES_FINDERS = [

@@ -5,23 +5,25 @@ Plotly's one script is served out of the installed plotly package, so that no th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.storage import FileSystemStorage
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
+from whitenoise.responders import StaticFile  # type: ignore[import-untyped]
 
 from analytics.media import FilePart
+from engageai import packed
 
 PLOTLY_SCRIPT = "plotly.min.js"
+VERSION_DIGITS = 12
 FOREVER = "max-age=31536000, public, immutable"
 
 
@@ -52,7 +54,15 @@ class PlotlyFinder(finders.BaseFinder):
 
 class Files(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise, sending a file in pieces (under ASGI its own response would be gathered in memory first), to be kept
-    for ever where the address holds a version."""
+    for ever where the address holds a version, and packed where `manage.py pack_static` has packed it."""
+
+    def get_static_file(self, path: str, url: str, stat_cache: Any = None) -> Any:
+        as_it_lies = super().get_static_file(path, url, stat_cache)
+        variants = packed.variants(Path(path), settings.PACKED_DIR)
+        if not variants:
+            return as_it_lies
+        _, _, headers = as_it_lies.alternatives[-1]
+        return StaticFile(path, headers, encodings=variants)
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponseBase:
@@ -74,11 +84,8 @@ class VersionedStorage(StaticFilesStorage):
     """Files served from where they lie, each asked for with a digest of its content."""
 
     def url(self, name: str | None) -> str:
-        path = finders.find(name) if name else None
-        return f"{super().url(name)}?v={_digest(path, Path(path).stat().st_mtime_ns)}" if path else super().url(name)
-
-
-@cache
-def _digest(path: str, _modified_ns: int) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        found = finders.find(name) if name else None
+        if not found:
+            return super().url(name)
+        path = Path(found)
+        return f"{super().url(name)}?v={packed.digest(path, path.stat().st_mtime_ns)[:VERSION_DIGITS]}"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.readings import FACE, HEADER, INSTANT, NotReadings, Readings
 from analytics.tests.synthetic import audience, dirichlet
+from emotion_ml.tests.patience import slack
 from emotion_ml.types import Box, Face, LeftOut, Quality, Reading
 
 single = st.floats(width=32, allow_nan=False)
@@ -83,6 +84,20 @@ def test_appended_chunks_load_as_the_readings_they_were(parts: list[list[Reading
     assert_same(Readings.concat([Readings.of(part) for part in parts]), whole)
 
 
+@given(st.floats(-0.2, 1.2), st.floats(0, 1.2))
+def test_of_a_stretch_every_instant_loads_and_only_its_faces_and_their_neighbours(
+    from_s: float, length_s: float
+) -> None:
+    data = b"".join(chunk.to_bytes() for chunk in three_chunks())
+    whole, part = Readings.from_bytes(data), Readings.from_bytes(data, (from_s, from_s + length_s))
+    rows = np.flatnonzero((whole.times >= from_s) & (whole.times < from_s + length_s))
+    before = int(np.sum(whole.times < from_s))
+    first, last = max(before - 1, 0), min(before + len(rows), len(whole.times) - 1)
+    held = (whole.frame >= first) & (whole.frame <= last)
+    faces_only = {field.name: getattr(whole, field.name)[held] for field in fields(Readings) if field.name != "times"}
+    assert_same(part, Readings(times=whole.times, **faces_only))
+
+
 def test_a_file_cut_anywhere_loads_every_chunk_before_the_cut() -> None:
     parts = three_chunks()
     pieces = [part.to_bytes() for part in parts]
@@ -121,4 +136,4 @@ def test_two_hours_of_thirty_faces_load_within_half_a_second() -> None:
         readings = Readings.from_bytes(data)
         elapsed_s.append(time.perf_counter() - started_s)
     assert len(readings.track) == 1_080_000
-    assert min(elapsed_s) < 0.5
+    assert min(elapsed_s) < 0.5 * slack()

@@ -18,7 +18,7 @@ from django_tasks import task
 
 from analytics import store, transcripts
 from analytics.models import Recording, Transcript, TranscriptStatus
-from engageai import metrics, pulse, tasks
+from engageai import errors, metrics, pulse, tasks
 from engageai.content import deepgram
 from engageai.content.transcribe import Task, transcribe
 
@@ -28,6 +28,7 @@ STEP_S: Final = 1.0
 MAX_ATTEMPTS: Final = 2
 
 FAILED: Final = "The transcript could not be made because of a fault on our side. The other results stand."
+NO_ROOM: Final = "The disk of this machine is full, so the transcript could not be kept. The other results stand."
 RESTARTED: Final = "The server was restarted twice while this recording was transcribed, so there is no transcript."
 STALLED: Final = "Writing down what was said fell silent twice, so there is no transcript. The other results stand."
 BUSY: Final = "Too many recordings were waiting, so there is no transcript."
@@ -104,10 +105,11 @@ def _attempt(row: Transcript, watch: _Watch) -> str:
     except store.Gone:
         log.info("recording %s was wiped or taken back while it was transcribed", recording_id)
         raise
-    except Exception:
+    except Exception as error:
         transcripts.cancel_is_requested(recording_id)  # a file that a wipe took away is no fault
         log.exception("recording %s could not be transcribed", recording_id)
-        transcripts.end(recording_id, TranscriptStatus.FAILED, FAILED, attempt=row.attempts)
+        note = NO_ROOM if errors.disk_is_full(error) else FAILED
+        transcripts.end(recording_id, TranscriptStatus.FAILED, note, attempt=row.attempts)
         return "failed"
     return "done"
 

@@ -21,7 +21,7 @@ from emotion_ml.types import Reading
 from engageai import pulse, tasks
 from engageai.conftest import Visitor
 from engageai.content import jobs as transcription
-from engageai.upload import jobs
+from engageai.upload import holding, jobs
 from engageai.upload.tests.test_analyse import reading
 from engageai.watchdog import Watchdog
 
@@ -65,7 +65,7 @@ class Script:
 def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     made = Script()
     monkeypatch.setattr(pipeline, "analyse", made.analyse)
-    monkeypatch.setattr(jobs, "STEP_S", 0.0)
+    monkeypatch.setattr(holding, "STEP_S", 0.0)
     yield made
     made.go_on.set()
 

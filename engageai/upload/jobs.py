@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,13 +26,13 @@ from emotion_ml import video
 from emotion_ml.engine import EmotionEngine
 from emotion_ml.restarts import EngineDown, EngineHung
 from emotion_ml.types import Reading
-from engageai import metrics, pulse, tasks
+from engageai import errors, metrics, pulse, tasks
 from engageai.engine import get_engine
+from engageai.upload.holding import Cancelled, Claim, Interrupted, Watch
 from engageai.upload.progress import clock
 
 log = logging.getLogger(__name__)
 
-STEP_S: Final = 1.0  # of work between two writes; also how long a cancel may take to be noticed
 BACKEND_CHARS: Final = Recording._meta.get_field("backend").max_length or 0
 HASH_BYTES: Final = 4 * 1024 * 1024
 MAX_ATTEMPTS: Final = 2
@@ -44,19 +43,14 @@ SILENT_S: Final[dict[str, float]] = {
 }
 
 FAILED: Final = "The analysis stopped because of a fault on our side. You can upload the recording again."
+NO_ROOM: Final = (
+    "The disk of this machine is full, so the analysis stopped. You can upload the recording again once there is room."
+)
 STALLED: Final = "The analysis fell silent twice and was given up. You can upload the recording again."
 UNREAD: Final = "Reading expressions hung or broke on this machine again and again, so the analysis was given up."
 RESTARTED: Final = "The server was restarted twice while this recording was analysed. Please upload it again."
 UNPLAYABLE: Final = "The results are complete, but no version that browsers can play could be made."
 UNPLAYED: Final = "The results are complete. You stopped before a version that browsers can play was made."
-
-
-class Cancelled(Exception):
-    """The visitor asked to stop."""
-
-
-class Interrupted(Exception):
-    """The server is stopping; the recording waits for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +67,17 @@ def analyse(recording_id: str) -> None:
     recording = store.claim(uuid.UUID(recording_id))
     if recording is None:
         return
-    claim = _Claim(recording)
+    claim = Claim(recording)
     # Gone: wiped meanwhile, so that there is nobody left to tell.
     with (
         suppress(store.Gone),
         metrics.timed("analysis") as run,
         pulse.of(analyse.backend, recording_id, claim.beat, claim.let_go) as life,
     ):
-        run.end = _attempt(claim, _Watch(recording, life))
+        run.end = _attempt(claim, Watch(recording, life))
 
 
-def _attempt(claim: _Claim, watch: _Watch) -> str:
+def _attempt(claim: Claim, watch: Watch) -> str:
     """How it ended. Raises store.Gone."""
     recording_id = claim.recording.id
     try:
@@ -102,37 +96,13 @@ def _attempt(claim: _Claim, watch: _Watch) -> str:
     except (EngineHung, EngineDown):
         log.exception("recording %s could not be read", recording_id)
         claim.fail(UNREAD)
-    except Exception:
+    except Exception as error:
         claim.check()  # a file that a wipe took away is no fault
         log.exception("recording %s failed", recording_id)
-        claim.fail(FAILED)
+        claim.fail(NO_ROOM if errors.disk_is_full(error) else FAILED)
     else:
         return "done"
     return "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """What is done to a recording's row in the name of this attempt. What a job itself does raises store.Gone."""
-
-    recording: Recording
-
-    def beat(self) -> None:
-        with suppress(store.Gone):  # which the job finds out at its next step
-            store.update(self.recording.id, attempt=self.recording.attempts)
-
-    def let_go(self) -> None:
-        with suppress(store.Gone):  # its results stand already
-            self.release()
-
-    def release(self) -> None:
-        store.release(self.recording.id, attempt=self.recording.attempts)
-
-    def fail(self, message: str) -> None:
-        store.fail(self.recording.id, message, attempt=self.recording.attempts)
-
-    def check(self) -> bool:
-        return store.cancel_is_requested(self.recording.id, attempt=self.recording.attempts)
 
 
 def recover() -> int:
@@ -158,7 +128,7 @@ def _enqueue(waiting: Iterable[uuid.UUID]) -> list[uuid.UUID]:
     return enqueued
 
 
-def _work(recording: Recording, watch: _Watch) -> None:
+def _work(recording: Recording, watch: Watch) -> None:
     attempt = recording.attempts
     store.enter(recording.id, Stage.PROBE, attempt=attempt)
     sha256 = _sha256(store.source_path(recording), watch)
@@ -181,28 +151,7 @@ def _follow_up(recording_id: uuid.UUID) -> None:
             log.exception("%s could not begin for recording %s", name, recording_id)
 
 
-class _Watch:
-    """Says once a second whether to go on, by raising Cancelled, Interrupted or store.Gone when not."""
-
-    def __init__(self, recording: Recording, life: pulse.Pulse) -> None:
-        self.recording = recording
-        self.life = life
-        self.checked = time.monotonic()
-
-    def is_due(self) -> bool:
-        self.life.step()
-        return time.monotonic() - self.checked >= STEP_S
-
-    def check(self) -> None:
-        self.life.step()
-        self.checked = time.monotonic()
-        if tasks.stopping.is_set():
-            raise Interrupted
-        if store.cancel_is_requested(self.recording.id, attempt=self.recording.attempts):
-            raise Cancelled
-
-
-def _sha256(path: Path, watch: _Watch) -> str:
+def _sha256(path: Path, watch: Watch) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(HASH_BYTES):
@@ -212,7 +161,7 @@ def _sha256(path: Path, watch: _Watch) -> str:
     return digest.hexdigest()
 
 
-def _measure(recording: Recording, watch: _Watch) -> End:
+def _measure(recording: Recording, watch: Watch) -> End:
     """Readings from the first picture to the last, stored as they come."""
     from emotion_ml import pipeline  # takes a second to import, which the first page need not wait for
 
@@ -271,7 +220,7 @@ class _Notebook:
             self._readings = []
 
 
-def _make_playable(recording: Recording, watch: _Watch, end: End) -> End:
+def _make_playable(recording: Recording, watch: Watch, end: End) -> End:
     """The results stand whatever happens here: without a playable version they are shown without the video."""
     from emotion_ml import render
 

@@ -2,6 +2,7 @@
 // Knows roles (meta.colour names a custom property of base.css) and geometry; what the numbers mean is the server's.
 
 import { clock } from "./format.js";
+import { plotly } from "./plotly.js";
 
 const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
 const NARROW_PX = 640;
@@ -9,25 +10,6 @@ const NARROW_LEFT_PX = 56;
 const TICK_PX = 96;
 const NARROW_TICK_PX = 52;
 const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
-
-// The page does not wait for plotly before it answers to anything else. Where its script does not come, the next drawing
-// asks for it again.
-let loading = null;
-const plotly = () => {
-  loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.addEventListener("load", () => resolve(window.Plotly));
-    script.addEventListener("error", () => {
-      loading = null;
-      script.remove();
-      reject(new Error("plotly did not come"));
-    });
-    script.src = document.querySelector("link[data-plotly]").href;
-    document.head.append(script);
-  });
-  return loading;
-};
-if (document.querySelector("link[data-plotly]")) plotly().catch(() => {}); // whoever draws is told
 
 const probe = document.createElement("span");
 probe.hidden = true;

@@ -16,7 +16,7 @@ from emotion_ml.engine import EmotionEngine
 from emotion_ml.types import Box, Face, LeftOut, Quality, Reading
 from engageai import tasks
 from engageai.conftest import Visitor
-from engageai.upload import jobs
+from engageai.upload import holding, jobs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("engine")]
 
@@ -42,7 +42,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 raise then
 
         monkeypatch.setattr(pipeline, "analyse", analyse)
-        monkeypatch.setattr(jobs, "STEP_S", 0.0)
+        monkeypatch.setattr(holding, "STEP_S", 0.0)
 
     return play
 
