@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
+hypothesis_settings.load_profile("ci")  # the same examples in every run, and no deadline, which a busy machine misses
 ROOT = Path(__file__).resolve().parent
 os.environ.setdefault("ADDRESS_FACTOR", "1000")  # every visitor of every test comes from one address
 

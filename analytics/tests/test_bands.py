@@ -14,6 +14,7 @@ from analytics.bands import BLOCKS, MIN_INSTANTS, Band
 from analytics.scoring import ENVIRONMENTS, environment, score
 from analytics.tests.synthetic import BASE, audience, autoregressive, dirichlet, nobody, swinging
 from analytics.timeline import Instants
+from emotion_ml.tests.patience import slack
 
 CLASSROOM, DEMO = environment("classroom"), environment("product_demo")
 SPACING_S = 0.2
@@ -200,4 +201,4 @@ def test_bands_along_two_hours_of_thirty_faces_take_less_than_a_second() -> None
             started_s = time.perf_counter()
             bands.rolling_bands(found, window_s, CLASSROOM, at_s)
             elapsed_s.append(time.perf_counter() - started_s)
-        assert min(elapsed_s) < 1.0
+        assert min(elapsed_s) < 1.0 * slack()

@@ -17,6 +17,7 @@ from django.db import OperationalError, connection
 from analytics import folders, resources, store, transcripts, wiping
 from analytics.models import AnalysisSession, Recording, Stage, Transcript
 from analytics.tests.stored import ALICE, VIDEO, add, files, readings, running
+from emotion_ml.tests.patience import slack
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +93,7 @@ def test_a_file_too_large_to_read_in_time_is_deleted_without_a_digest(data_dir: 
     small.write_bytes(b"small")
     began = time.monotonic()
     receipt = store.wipe(recording.session_id)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 2.0 * slack()
     assert [(each.kind, bool(each.sha256)) for each in receipt.files] == [("recording", False), ("readings", True)]
     assert files(data_dir) == []
 

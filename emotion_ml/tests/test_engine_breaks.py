@@ -18,7 +18,7 @@ from emotion_ml.restarts import MAX_RESTARTS, RESTART_WINDOW_S, EngineDown, Engi
 from emotion_ml.tests.fakes import Brightness
 
 FACE = np.full((48, 48), 200, dtype=np.uint8)
-STUCK_S = 0.2
+STUCK_S = 0.5
 CUDA = "CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported"
 
 
@@ -63,7 +63,7 @@ def poison() -> None:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -75,7 +75,7 @@ def test_a_call_that_hangs_is_asked_again_of_a_fresh_backend(release: threading.
         began = time.monotonic()
         assert engine.probabilities([FACE]).argmax() == 1
         assert time.monotonic() - began < 10
-        assert doctor.reasons == ["an inference call took more than 0.2 s"]
+        assert doctor.reasons == ["an inference call took more than 0.5 s"]
         assert (engine.condition.state, engine.condition.restarts) == ("ready", 1)
         release.set()  # the one that was given up comes back, and its answer is nobody's
         assert engine.probabilities([FACE, FACE]).shape == (2, 5)
@@ -89,7 +89,7 @@ def test_that_it_hangs_can_be_seen_while_it_does(release: threading.Event) -> No
             asked = pool.submit(engine.probabilities, [FACE])
             eventually(lambda: engine.condition.state == "stuck")
             assert engine.condition.waiting == 1
-            assert "more than 0.2 s" in engine.condition.reason
+            assert "more than 0.5 s" in engine.condition.reason
             release.set()
             assert asked.result(10).shape == (1, 5)
         assert engine.condition.state == "ready"
@@ -97,7 +97,7 @@ def test_that_it_hangs_can_be_seen_while_it_does(release: threading.Event) -> No
 
 def test_a_live_caller_is_told_at_once_and_the_next_frame_is_read(release: threading.Event) -> None:
     with EmotionEngine(Sick(lambda: release.wait(30)), renew=Doctor(), stuck_s=STUCK_S) as engine:
-        with pytest.raises(EngineHung, match=r"more than 0\.2 s"):
+        with pytest.raises(EngineHung, match=r"more than 0\.5 s"):
             engine.probabilities([FACE], live=True)
         assert engine.probabilities([FACE], live=True).shape == (1, 5)
 

@@ -97,6 +97,11 @@ def stored(server: Server) -> list[str]:
     return sorted(name for name in names if not name.endswith(".json"))
 
 
+def wait_until_nothing_comes_in(server: Server) -> None:
+    """Django deletes a request's files once the answer has gone out."""
+    eventually(lambda: not list((server.data_dir / "incoming").iterdir()))
+
+
 def eventually(condition: Callable[[], Any], limit_s: float = 60.0) -> float:
     """Seconds until it held."""
     began = time.monotonic()

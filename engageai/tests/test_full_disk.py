@@ -30,6 +30,7 @@ from engageai.conftest import Server, Visitor, start_server
 from engageai.content import jobs as speech
 from engageai.content import shape
 from engageai.content.transcribe import Outcome
+from engageai.tests.guest import wait_until_nothing_comes_in
 from engageai.tests.test_server import answer, dial, get, pour, visit
 from engageai.upload import jobs
 
@@ -76,10 +77,7 @@ def unchanged(cramped: Server) -> Iterator[None]:
     """What a test does on the small disk leaves no row and no file behind."""
     before = stored(cramped)
     yield
-    end = time.monotonic() + 5
-    while list((cramped.data_dir / "incoming").iterdir()):  # gone once the answer has gone out
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until_nothing_comes_in(cramped)
     assert stored(cramped) == before
 
 

@@ -12,7 +12,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from emotion_ml.tests.patience import slack
 from engageai.conftest import ROOT, Server, start_server
+from engageai.tests.guest import wait_until_nothing_comes_in
 
 MIB = 1024 * 1024
 LIMIT = 4 * MIB
@@ -104,7 +106,7 @@ def test_a_refused_body_leaves_no_file(server: Server) -> None:
         chunk = b"%x\r\n%s\r\n" % (MIB, bytes(MIB))
         pour(connection, [chunk] * 8)
         answer(connection)
-    assert list((server.data_dir / "incoming").iterdir()) == []
+    wait_until_nothing_comes_in(server)
 
 
 def visit(server: Server) -> tuple[str, dict[str, str]]:
@@ -134,7 +136,7 @@ def test_a_recording_goes_in_over_the_wire_and_nothing_of_it_lies_elsewhere(serv
         body = json.loads(response.read())
     assert response.status == 201, body
     assert body["url"].startswith(action)
-    assert list((server.data_dir / "incoming").iterdir()) == []
+    wait_until_nothing_comes_in(server)
     assert get(server, body["url"], Cookie=headers["Cookie"])[0].status in (200, 302)
     assert get(server, body["url"])[0].status == 404
 
@@ -191,4 +193,4 @@ def test_it_stops_when_asked_to(tmp_path: Path) -> None:
     began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 10 * slack()

@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+from emotion_ml.tests.patience import slack
 from engageai.conftest import face_clip, start_server
 from engageai.live import protocol
 from engageai.live.tests.cameras import face_jpeg
@@ -90,7 +91,7 @@ def test_five_sockets_are_told_and_the_job_waits_for_the_next_server(tmp_path: P
         assert server.process.wait(20) == 0, server.log
         took_s = time.monotonic() - began
         codes = heard()
-    assert took_s < STOPS_S
+    assert took_s < STOPS_S * slack()
     assert len(codes) == 5
     assert set(codes) <= set(GOING_AWAY)
     assert recordings(server) == [("queued", 1, 0), ("done", 0, recordings(server)[1][2])]
@@ -116,7 +117,7 @@ def test_a_request_that_does_not_end_does_not_keep_it(tmp_path: Path) -> None:
     eventually(lambda: any("incoming" in link for link in open_links(server)))
     began = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - began < STOPS_S
+    assert time.monotonic() - began < STOPS_S * slack()
     assert stored(server) == []
     connection.close()
 
@@ -132,7 +133,7 @@ def test_a_second_one_ends_it_at_once(tmp_path: Path, long_clip: Path) -> None:
         code = server.process.wait(20)
         took_s = time.monotonic() - began
     assert code == 128 + signal.SIGTERM
-    assert took_s < 1.0
+    assert took_s < 1.0 * slack()
 
 
 def test_a_server_without_work_stops_at_once(tmp_path: Path) -> None:
@@ -140,4 +141,4 @@ def test_a_server_without_work_stops_at_once(tmp_path: Path) -> None:
     assert get(server, "/healthz")[0].status == 200
     began = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - began < STOPS_S / 2
+    assert time.monotonic() - began < STOPS_S / 2 * slack()

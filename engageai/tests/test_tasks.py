@@ -12,6 +12,7 @@ from django_tasks import TaskContext, TaskResultStatus, task
 
 from engageai import tasks
 
+PATIENCE_S = 30.0
 gate = threading.Event()
 began = threading.Semaphore(0)
 done: list[str] = []
@@ -20,14 +21,14 @@ done: list[str] = []
 @task
 def wait(name: str) -> None:
     began.release()
-    gate.wait(5)
+    gate.wait(PATIENCE_S)
     done.append(name)
 
 
 @task
 def until_stopped() -> None:
     began.release()
-    tasks.stopping.wait(5)
+    tasks.stopping.wait(PATIENCE_S)
     done.append("stopped")
 
 
@@ -55,7 +56,7 @@ def backend(settings: Any) -> Iterator[None]:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -73,8 +74,8 @@ def test_a_task_runs_in_another_thread_and_its_caller_does_not_wait() -> None:
 def test_no_more_run_at_once_than_there_are_workers() -> None:
     for name in ("one", "two", "three"):
         wait.enqueue(name)
-    assert began.acquire(timeout=5)
-    assert began.acquire(timeout=5)
+    assert began.acquire(timeout=PATIENCE_S)
+    assert began.acquire(timeout=PATIENCE_S)
     assert not began.acquire(timeout=0.05)
     gate.set()
     eventually(lambda: len(done) == 3)
@@ -113,8 +114,8 @@ def test_a_stop_waits_for_what_runs_and_starts_nothing_more() -> None:
     for _ in range(2):
         until_stopped.enqueue()
     wait.enqueue("never")
-    assert began.acquire(timeout=5)
-    assert began.acquire(timeout=5)
+    assert began.acquire(timeout=PATIENCE_S)
+    assert began.acquire(timeout=PATIENCE_S)
     tasks.stop()
     assert done == ["stopped", "stopped"]
     assert tasks.counts() == {}
@@ -122,7 +123,7 @@ def test_a_stop_waits_for_what_runs_and_starts_nothing_more() -> None:
 
 def test_a_stop_does_not_wait_for_ever_and_says_so() -> None:
     wait.enqueue("slow")
-    assert began.acquire(timeout=5)
+    assert began.acquire(timeout=PATIENCE_S)
     assert not tasks.stop(0.01)
     assert tasks.stopping.is_set()
     gate.set()
@@ -134,11 +135,11 @@ def test_a_stop_does_not_wait_for_ever_and_says_so() -> None:
 def test_one_that_is_given_up_makes_room_for_the_next_and_takes_none_itself() -> None:
     for name in ("one", "two", "three"):
         wait.enqueue(name)
-    assert began.acquire(timeout=5)
-    assert began.acquire(timeout=5)
+    assert began.acquire(timeout=PATIENCE_S)
+    assert began.acquire(timeout=PATIENCE_S)
     assert tasks.holds("default", "three")
     tasks.give_up("default", "one")
-    assert began.acquire(timeout=5)
+    assert began.acquire(timeout=PATIENCE_S)
     assert not tasks.holds("default", "one")
     assert tasks.counts() == {"default": (0, 2)}
     gate.set()

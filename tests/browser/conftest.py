@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,13 +11,15 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 from skimage.data import astronaut
 from skimage.transform import resize
 
 from emotion_ml.tests import clips
 from engageai import own_server
+from tests.browser.planted import Planted, planted
 
 ROOT: Final = own_server.ROOT
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -27,14 +30,23 @@ FLAGS: Final = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 JOB_MS: Final = 120_000
+HEARD_MS: Final = 180_000
+REFUSED: Final = r"Failed to load resource: the server responded with a status of 4\d\d"
+PATIENCE_MS: Final = 30_000  # what is waited for comes much sooner; a machine that does other things may be that slow
+NOT_OURS: Final = re.compile("Multiple readback operations")  # the tests read the canvas, the page never does
+NEXT_PICTURES: Final = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 FACE_UNTIL_S: Final = 6.0
 WIDTH, HEIGHT = 480, 360
+WIDE, HIGH = 1280, 800
 
 VIOLATIONS: Final = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
 """
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,19 +82,28 @@ class Visitor:
 
     context: BrowserContext
     origin: str
-    complaints: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    excused: list[re.Pattern[str]] = field(default_factory=lambda: [NOT_OURS])
 
-    def page(self, path: str = "/") -> Page:
+    @property
+    def complaints(self) -> list[str]:
+        return [line for line in self.heard if not any(pattern.search(line) for pattern in self.excused)]
+
+    def excuse(self, pattern: str) -> None:
+        """From now on: what a test provokes may be complained of whenever the browser comes to it."""
+        self.excused.append(re.compile(pattern))
+
+    def page(self, path: str = "/", width: int = WIDE) -> Page:
         page = self.context.new_page()
+        page.set_viewport_size({"width": width, "height": HIGH})
         page.on("console", self.listen)
-        page.on("pageerror", lambda error: self.complaints.append(f"thrown: {error}"))
+        page.on("pageerror", lambda error: self.heard.append(f"thrown: {error}"))
         page.goto(path if path.startswith("http") else self.origin + path)
         return page
 
     def listen(self, message: ConsoleMessage) -> None:
-        by_the_test = "Multiple readback operations" in message.text  # the tests read the canvas, the page never does
-        if message.type in ("error", "warning") and not by_the_test:
-            self.complaints.append(f"{message.type}: {message.text}")
+        if message.type in ("error", "warning"):
+            self.heard.append(f"{message.type}: {message.text}")
 
     def analyse(self, clip: Path, environment: str = "seminar") -> Page:
         """Upload by the file picker and follow the progress to the results."""
@@ -94,8 +115,47 @@ class Visitor:
 
 
 def at_results(page: Page) -> Page:
+    """All of whose scripts have run: a link is followed by those, not by the browser."""
     expect(page.locator("[data-dashboard]")).to_be_visible(timeout=JOB_MS)
+    page.wait_for_load_state()
     return page
+
+
+def at_dashboard(page: Page) -> Page:
+    """With its charts drawn."""
+    expect(at_results(page).locator("[data-dashboard][data-ready]")).to_be_visible(timeout=JOB_MS)
+    return page
+
+
+def at_what_to_read(page: Page) -> Locator:
+    """Which comes when it comes into view."""
+    place = page.locator("#next")
+    expect(place).to_be_visible()
+    place.scroll_into_view_if_needed()
+    expect(place.get_by_role("heading", name="What to read next")).to_be_visible()
+    return place
+
+
+def at_next_picture(page: Page) -> Page:
+    """Whatever the page draws in answer to what was done, and puts off until its next picture, is drawn."""
+    page.evaluate(NEXT_PICTURES)
+    return page
+
+
+def unfold(page: Page) -> None:
+    """Whatever can be, with what is folded in it."""
+    page.evaluate("() => document.querySelectorAll('details').forEach((each) => (each.open = true))")
+
+
+def assert_fits(page: Page, width: int) -> None:
+    """Asked again: charts are drawn anew for a new width."""
+    page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=width)
+
+
+def assert_open_to_everybody(page: Page, part: str) -> None:
+    """Axe finds nothing grave there."""
+    violations: list[dict[str, Any]] = Axe().run(page, context=part).response["violations"]
+    assert [each["id"] for each in violations if each["impact"] in ("serious", "critical")] == []
 
 
 NewVisitor = Callable[..., Visitor]
@@ -107,7 +167,7 @@ def visit(browser: Browser, origin: str) -> Iterator[NewVisitor]:
     visitors: list[Visitor] = []
 
     def made(**options: Any) -> Visitor:
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        context = browser.new_context(viewport={"width": WIDE, "height": HIGH}, **options)
         context.add_init_script(VIOLATIONS)
         visitors.append(Visitor(context, origin))
         return visitors[-1]
@@ -116,6 +176,51 @@ def visit(browser: Browser, origin: str) -> Iterator[NewVisitor]:
     for visitor in visitors:
         visitor.context.close()
     assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
+
+
+@pytest.fixture(scope="session")
+def once() -> dict[str, Planted]:
+    """What tests of one file had analysed or planted, for those of the others: a browser is of one file, the server of
+    `origin` and its sessions are of all of them.
+    """
+    return {}
+
+
+@pytest.fixture(scope="module")
+def analysed(browser: Browser, origin: str, clip: Path, once: dict[str, Planted]) -> Planted:
+    """The results of `clip` in a seminar, for tests that only look at them."""
+    if "analysed" not in once:
+        once["analysed"] = results_of(clip, "seminar", "absent", browser.new_context(), origin)
+    return once["analysed"]
+
+
+@pytest.fixture(scope="module")
+def talk(browser: Browser, origin: str, shared: Path, once: dict[str, Planted]) -> Planted:
+    """The results of a real talk, with what was said: it takes longer than everything that tests look at in it."""
+    if "talk" not in once:
+        video = shared / "videos" / "talk.mp4"
+        once["talk"] = results_of(video, "general", "done", browser.new_context(), origin)
+    return once["talk"]
+
+
+def results_of(clip: Path, environment: str, said: str, context: BrowserContext, origin: str) -> Planted:
+    """Once the transcript has come to `said`."""
+    page = Visitor(context, origin).analyse(clip, environment)
+    expect(page.locator(f"[data-said={said}]")).to_be_visible(timeout=HEARD_MS)
+    made = Planted(page.url, context.storage_state())
+    context.close()
+    return made
+
+
+@pytest.fixture(scope="module")
+def waves(browser: Browser, origin: str, server_folder: Path, once: dict[str, Planted]) -> Planted:
+    """Ten minutes of three people with words, for tests that only look at them."""
+    if "waves" not in once:
+        with planted(
+            browser, origin, server_folder / "data", minutes=10, faces=3, readings="waves", paragraph_s=25
+        ) as made:
+            once["waves"] = made
+    return once["waves"]
 
 
 def swaying(t_s: Fraction | float, width: int, height: int) -> NDArray[np.uint8]:

@@ -1,16 +1,14 @@
 """A lecture that never was, stored beside the running server: made-up readings of eight copies of one face, and a talk.
 
 It is what the pictures of the pages show. Run as a module by the walk: the data folder of the server is that of its
-own process. Knows what is said and how the row ends; the readings are those of planted.
+own process. Knows what is said and how the row ends.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +22,8 @@ from skimage.data import astronaut
 from skimage.transform import resize
 
 from emotion_ml.tests import clips
-from tests.browser.planted import ROOT, audience_of
+from tests.browser.made_up import moods
+from tests.browser.planted import ROOT, stored_by
 
 FACES: Final = 8
 MINUTES: Final = 10.0
@@ -93,12 +92,7 @@ def _boxes(track: NDArray[np.int32]) -> NDArray[np.float32]:
 
 def seed(page: Page, data: Path, film: Path, ending: str = "done") -> str:
     """The path of a recording of the session that `page`, on the start page, began."""
-    found = re.search(r"/s/([0-9a-f-]{36})/", page.content())
-    assert found is not None
-    settings = os.environ | {"DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "engageai.settings"}
-    command = [sys.executable, "-m", __name__, found[1], ending, str(film)]
-    told = subprocess.run(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True, check=True)
-    return f"/s/{found[1]}/recordings/{told.stdout.strip()}/"
+    return stored_by(__name__, page, data, ending, str(film))
 
 
 def main(session_id: str, ending: str, film: str) -> None:
@@ -112,7 +106,7 @@ def main(session_id: str, ending: str, film: str) -> None:
     from analytics.models import AnalysisSession, Transcript
     from analytics.tests.finished import finished
 
-    made = audience_of(60 * MINUTES, FACES)
+    made = moods(60 * MINUTES, FACES)
     recording = finished(
         Path(settings.DATA_DIR),
         replace(made, boxes=_boxes(made.track)),

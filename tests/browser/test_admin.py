@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import JOB_MS, ROOT, NewVisitor, Visitor
+from tests.browser.conftest import ROOT, NewVisitor, assert_fits
+from tests.browser.planted import Plan, Planted, plant
 
 SESSIONS = "/admin/analytics/analysissession/"
 CONTRAST = """
@@ -58,44 +60,52 @@ def operator(visit: NewVisitor, server_folder: Path, origin: str) -> LogIn:
     return log_in
 
 
-def session_of(page: Page) -> str:
-    found = re.search(r"/s/([0-9a-f-]{36})/", page.url)
+def session_of(url: str) -> str:
+    found = re.search(r"/s/([0-9a-f-]{36})/", url)
     assert found
     return found[1]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def assert_seen_and_legible(page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.reload()
+    for figure in ("series", "lanes"):
+        expect(page.locator(f"[data-figure={figure}] .main-svg").first).to_be_visible()
+    for selector in ("h1", ".session-facts dt", ".session-facts dd", ".session-recording h2 a", "#logout-form button"):
+        assert page.evaluate(CONTRAST, selector) >= 4.5, selector
+
+
 def test_a_session_is_seen_with_its_charts_and_wiped(
-    operator: LogIn, visit: NewVisitor, clip: Path, scheme: str
+    operator: LogIn, visit: NewVisitor, server_folder: Path, origin: str
 ) -> None:
-    visitor: Visitor = visit()
-    results = visitor.analyse(clip)
-    session = session_of(results)
-    page = operator(color_scheme=scheme)
-    page.goto(f"{visitor.origin}{SESSIONS}?q={session}")
+    results = visit().page()
+    results.goto(origin + plant(results, server_folder / "data", Plan(minutes=1, faces=1, name="private.mp4")))
+    session = session_of(results.url)
+    page = operator()
+    page.goto(f"{origin}{SESSIONS}?q={session}")
     row = page.locator("#result_list tbody tr")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Results ready")
     expect(row).to_contain_text("Seminar")
     row.locator("th a").click()
-    for figure in ("series", "lanes"):
-        expect(page.locator(f"[data-figure={figure}] .main-svg").first).to_be_visible(timeout=JOB_MS)
-    assert clip.name not in page.content()
-    for selector in ("h1", ".session-facts dt", ".session-facts dd", ".session-recording h2 a", "#logout-form button"):
-        assert page.evaluate(CONTRAST, selector) >= 4.5, selector
+    page.wait_for_url("**/change/**")
+    assert_seen_and_legible(page, "light")
+    assert_seen_and_legible(page, "dark")
+    assert "private.mp4" in results.content()
+    assert "private.mp4" not in page.content()
     page.get_by_role("button", name="Wipe now").click()
     page.get_by_role("button", name="Wipe now").click()
     expect(page.locator(".messagelist")).to_contain_text("1 session is gone.")
     assert results.request.get(results.url).status == 404
 
 
-def test_it_fits_a_phone(operator: LogIn, visit: NewVisitor, clip: Path) -> None:
-    session = session_of(visit().analyse(clip))
+def test_it_fits_a_phone(operator: LogIn, analysed: Planted) -> None:
+    session = session_of(analysed.url)
     page = operator()
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(page.url + f"analytics/analysissession/{session}/change/")
-    expect(page.locator("[data-figure=series] .main-svg").first).to_be_visible(timeout=JOB_MS)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(page.locator("[data-figure=series] .main-svg").first).to_be_visible()
+    assert_fits(page, 360)
 
 
 def test_a_visitor_is_shown_the_door(visit: NewVisitor) -> None:

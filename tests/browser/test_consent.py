@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import JOB_MS, NewVisitor, at_results
+from tests.browser.conftest import NewVisitor, assert_fits, at_results
 
 
 def result_of(page: Page) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def test_in_the_eu_at_work_the_rule_is_explained_and_one_click_is_enough(visit: 
     page.click("#go")
     expect(at_results(page).get_by_role("heading", name="Why there is no score")).to_be_visible()
     expect(page.locator(".score-figure")).to_have_text("75 %")
-    expect(page.locator("[data-chart=series] .main-svg").first).to_be_visible(timeout=JOB_MS)
-    expect(page.locator("[data-chart=lanes] canvas").first).to_be_visible(timeout=JOB_MS)
+    expect(page.locator("[data-chart=series] .main-svg").first).to_be_visible()
+    expect(page.locator("[data-chart=lanes] canvas").first).to_be_visible()
     expect(page.locator("[data-now-faces]")).to_have_text("1 face")
     assert "ngagement" not in page.inner_text("main")
     assert set(result_of(page)["engagement"].values()) == {None}
@@ -78,4 +78,4 @@ def test_it_fits_a_phone(visit: NewVisitor) -> None:
         assert box is not None
         assert box["height"] >= 24
         assert box["x"] + box["width"] <= 360
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_fits(page, 360)

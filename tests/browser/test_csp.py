@@ -8,11 +8,8 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,14 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Dialog, Page, expect
 
+from analytics import scoring
 from analytics.transcript import Word
-from engageai.conftest import Server, start_server
+from emotion_ml.tests import clips
 from engageai.content import shape
-from tests.browser.conftest import ROOT, NewVisitor, Visitor, at_results
+from tests.browser.conftest import HEIGHT, REFUSED, ROOT, WIDTH, NewVisitor, Visitor, at_dashboard, swaying, unfold
+from tests.browser.planted import Plan, plant
 
 PASSWORD: Final = "a walk over every page"
-EXPECTED: Final = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
-READY_MS: Final = 30_000
 HOSTILE: Final = [
     "</script><script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -48,40 +45,37 @@ HOSTILE: Final = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = start_server(tmp_path_factory.mktemp("walk"))
-    account = {"DJANGO_SUPERUSER_PASSWORD": PASSWORD, "DATA_DIR": str(server.data_dir)}
+def keeper(origin: str, server_folder: Path) -> str:
+    """The name of an account on the server of `origin`."""
+    account = {"DJANGO_SUPERUSER_PASSWORD": PASSWORD, "DATA_DIR": str(server_folder / "data")}
     names = ["--noinput", "--username=keeper", "--email=keeper@example.org"]
     command = [sys.executable, "manage.py", "createsuperuser", *names]
     subprocess.run(command, cwd=ROOT, env=os.environ | account, check=True, capture_output=True)
-    yield server
-    server.process.terminate()
-    server.process.wait(20)
+    return "keeper"
+
+
+@pytest.fixture(scope="module")
+def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of a face, for tests to which its results are all the same."""
+    look = clips.Look(width=WIDTH, height=HEIGHT, paint=swaying)
+    return clips.write(tmp_path_factory.mktemp("clips") / "short.mp4", clips.steady(10, 2.0), look)
 
 
 @pytest.fixture
-def visitor(visit: NewVisitor, server: Server) -> Visitor:
+def visitor(visit: NewVisitor) -> Visitor:
     """Whose fixture fails for every complaint of its console: violations of the policy are among them."""
-    made = visit()
-    made.origin = server.origin
-    return made
+    return visit()
 
 
 def results_of(visitor: Visitor, clip: Path) -> Page:
-    page = visitor.page()
-    page.set_input_files("#file", clip)
-    page.click("#go")
-    page.wait_for_url(re.compile("/progress/|/recordings/"))
-    at_results(page)
-    expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=READY_MS)
-    expect(page.locator("[data-said=done], [data-said=absent]")).to_be_visible(timeout=READY_MS)
+    page = at_dashboard(visitor.analyse(clip))
+    expect(page.locator("[data-said=done], [data-said=absent]")).to_be_visible()
     return page
 
 
 def look_at_all_of(page: Page) -> None:
     """Scrolled to its end, with whatever unfolds unfolded."""
-    for summary in page.locator("summary:visible").all():
-        summary.click()
+    unfold(page)
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.wait_for_load_state("networkidle")
 
@@ -93,13 +87,13 @@ def policy_of(page: Page, path: str, visitor: Visitor) -> str:
     return answer.headers["content-security-policy"]
 
 
-def test_a_visitor_who_goes_everywhere_meets_no_violation(visitor: Visitor, clip: Path) -> None:
-    page = results_of(visitor, clip)
+def test_a_visitor_who_goes_everywhere_meets_no_violation(visitor: Visitor, short_clip: Path) -> None:
+    page = results_of(visitor, short_clip)
     look_at_all_of(page)
     results = page.url
-    for environment in page.locator("input[name=environment], [data-environment]").all()[:4]:
-        if environment.is_visible():
-            environment.click()
+    for environment in scoring.NAMES:
+        page.locator(f"[data-environment={environment}]").click()
+        expect(page.locator(f"[data-environment={environment}]")).to_have_attribute("aria-current", "true")
     page.wait_for_load_state("networkidle")
     for path in (results, f"{results}why/", "/live/", "/notice/", "/compare/", "/"):
         policy = policy_of(page, path, visitor)
@@ -111,16 +105,16 @@ def test_a_visitor_who_goes_everywhere_meets_no_violation(visitor: Visitor, clip
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/s/00000000-0000-0000-0000-000000000000/recordings/"])
 def test_an_error_page_meets_no_violation(path: str, visitor: Visitor) -> None:
+    visitor.excuse(REFUSED)
     page = visitor.page()
     policy_of(page, path, visitor)
     expect(page.locator("h1").first).to_be_visible()
-    visitor.complaints[:] = [line for line in visitor.complaints if not EXPECTED.search(line)]
 
 
-def test_the_keeper_of_the_server_meets_no_violation(visitor: Visitor, clip: Path) -> None:
-    results_of(visitor, clip)
+@pytest.mark.usefixtures("analysed")
+def test_the_keeper_of_the_server_meets_no_violation(visitor: Visitor, keeper: str) -> None:
     page = visitor.page("/admin/")
-    page.fill("input[name=username]", "keeper")
+    page.fill("input[name=username]", keeper)
     page.fill("input[name=password]", PASSWORD)
     page.click("[type=submit]")
     expect(page.locator("a[href='/admin/analytics/analysissession/']").first).to_be_visible()
@@ -146,16 +140,14 @@ def dialogs_of(visitor: Visitor) -> list[str]:
 
 
 class Said:
-    """A recording without sound, whose transcript a test writes, and a page that shows it."""
+    """A recording whose transcript a test writes, and a page that shows it."""
 
-    def __init__(self, page: Page, server: Server) -> None:
+    def __init__(self, page: Page, path: str, data: Path) -> None:
         self.page = page
-        self.path = page.url.split("?")[0].replace(server.origin, "")
-        session, recording = re.findall(r"[0-9a-f-]{36}", self.path)
-        self.file = server.data_dir / "sessions" / session / recording / "transcript.json"
-        with closing(sqlite3.connect(server.data_dir / "db.sqlite3", timeout=20)) as database, database:
-            done = "UPDATE analytics_transcript SET status = 'done' WHERE recording_id = ?"
-            assert database.execute(done, [recording.replace("-", "")]).rowcount == 1
+        self.path = path
+        session, recording = re.findall(r"[0-9a-f-]{36}", path)
+        self.file = data / "sessions" / session / recording / "transcript.json"
+        assert self.file.exists()
 
     def write(self, texts: list[str]) -> None:
         words = [Word(text, 2.0 * index, 2.0 * index + 0.2, 1.0) for index, text in enumerate(texts)]
@@ -193,12 +185,14 @@ texts = st.one_of(
 )
 
 
-def test_whatever_was_said_is_text_in_the_page(visitor: Visitor, server: Server, clip: Path) -> None:
+def test_whatever_was_said_is_text_in_the_page(visitor: Visitor, server_folder: Path) -> None:
     alerts = dialogs_of(visitor)
-    page = results_of(visitor, clip)
-    said = Said(page, server)
+    page = visitor.page()
+    path = plant(page, server_folder / "data", Plan(minutes=1, faces=1))
+    page.goto(visitor.origin + path)
+    said = Said(page, path, server_folder / "data")
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(st.lists(texts, min_size=20, max_size=40))
     def round_trips(spoken: list[str]) -> None:
         said.write(spoken)
@@ -207,7 +201,7 @@ def test_whatever_was_said_is_text_in_the_page(visitor: Visitor, server: Server,
     round_trips()
     said.write(HOSTILE)
     page.goto(page.url)
-    expect(page.locator(".sentence")).to_have_count(len(HOSTILE), timeout=READY_MS)
+    expect(page.locator(".sentence")).to_have_count(len(HOSTILE))
     assert page.locator(".sentence").all_text_contents() == HOSTILE
     look_at_all_of(page)
     assert alerts == []
@@ -217,10 +211,10 @@ NAMES = ["<img src=x onerror=alert(1)>.mp4", "'><b>{{7*7}}\u05d0\u05d1.mp4", "</
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_text_on_every_page(name: str, visitor: Visitor, clip: Path, tmp_path: Path) -> None:
+def test_a_name_is_text_on_every_page(name: str, visitor: Visitor, short_clip: Path, tmp_path: Path) -> None:
     alerts = dialogs_of(visitor)
     file = tmp_path / name.replace("/", "\u2215")
-    shutil.copy(clip, file)
+    shutil.copy(short_clip, file)
     page = results_of(visitor, file)
     assert page.locator("h1").first.text_content() == file.name
     assert page.title().startswith(file.name)

@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import av
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from engageai.conftest import start_server
 from engageai.scholarly.tests import answers
 from engageai.scholarly.tests.stand_in import Handler, StandIn, body, standing_in
-from tests.browser.conftest import Visitor, at_results
+from tests.browser import lecture
+from tests.browser.conftest import HEARD_MS, WIDE, Visitor, assert_fits, at_what_to_read
 
-HEARD_MS: Final = 180_000
 EXCERPT_S: Final = 34.0
 HOSTILE: Final = "<img src=x onerror=alert(1)>"
 
@@ -33,7 +33,10 @@ def on_what_was_asked(handler: Handler) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Services:
+    """A server that searches at stand-ins."""
+
     origin: str
+    data_dir: Path
     crossref: StandIn
     arxiv: StandIn
 
@@ -50,7 +53,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         server = start_server(tmp_path_factory.mktemp("papers"))
         stack.callback(server.process.wait, 30)
         stack.callback(server.process.terminate)
-        yield Services(server.origin, crossref, arxiv)
+        yield Services(server.origin, server.data_dir, crossref, arxiv)
 
 
 @pytest.fixture(scope="module")
@@ -68,29 +71,20 @@ def excerpt(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def visitor(browser: Browser, services: Services) -> Iterator[Visitor]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context()
     visitor = Visitor(context, services.origin)
     yield visitor
     context.close()
     assert visitor.complaints == []
 
 
-def resources(visitor: Visitor, excerpt: Path, agrees: bool) -> tuple[Page, Locator]:
+def test_papers_appear_with_their_doi(visitor: Visitor, services: Services, excerpt: Path) -> None:
     page = visitor.page()
     page.set_input_files("#file", excerpt)
-    if agrees:
-        page.locator("input[name=may_search]").check()
+    page.locator("input[name=may_search]").check()
     page.click("#go")
-    at_results(page)
     expect(page.locator("[data-said=done]")).to_be_visible(timeout=HEARD_MS)
-    place = page.locator("#next")
-    place.scroll_into_view_if_needed()
-    expect(place.get_by_role("heading", name="What to read next")).to_be_visible(timeout=20_000)
-    return page, place
-
-
-def test_papers_appear_with_their_doi(visitor: Visitor, services: Services, excerpt: Path) -> None:
-    page, place = resources(visitor, excerpt, agrees=True)
+    place = at_what_to_read(page)
     paper = place.locator(".paper").first
     expect(paper).to_contain_text("DOI 10.1000/asked")
     expect(paper.locator("h4 a")).to_have_attribute("href", "https://doi.org/10.1000/asked")
@@ -98,13 +92,15 @@ def test_papers_appear_with_their_doi(visitor: Visitor, services: Services, exce
     expect(paper.locator("img")).to_have_count(0)
     expect(place).to_contain_text("arXiv is unavailable: its answer makes no sense")
     expect(place.get_by_role("link", name="Google Scholar").first).to_have_attribute("href", re.compile(r"\?q=."))
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert_fits(page, WIDE)
     assert services.crossref.asked[0].path == "/works"
 
 
 def test_who_does_not_agree_gets_searches(visitor: Visitor, services: Services, excerpt: Path) -> None:
     before = len(services.crossref.asked), len(services.arxiv.asked)
-    _, place = resources(visitor, excerpt, agrees=False)
+    page = visitor.page()
+    page.goto(services.origin + lecture.seed(page, services.data_dir, excerpt))
+    place = at_what_to_read(page)
     expect(place).to_contain_text("Nothing was searched for")
     expect(place.locator(".paper")).to_have_count(0)
     assert (len(services.crossref.asked), len(services.arxiv.asked)) == before

@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import FACE_UNTIL_S, NewVisitor, at_results
+from tests.browser.conftest import FACE_UNTIL_S, NewVisitor, Visitor, at_dashboard, at_results
+from tests.browser.planted import Planted
 
 DROP: Final = """
 ([content, name]) => {
@@ -32,7 +33,6 @@ async () => {
   await video.play();
   while (video.currentTime < 2) await new Promise(requestAnimationFrame);
   video.pause();
-  await new Promise((done) => setTimeout(done, 300));
   return video.currentTime;
 }
 """
@@ -47,6 +47,18 @@ PAINTED: Final = """
   return painted;
 }
 """
+EVERYWHERE: Final = [0.0, 0.0, 480.0, 360.0]
+
+
+@pytest.fixture
+def owner(visit: NewVisitor, analysed: Planted) -> Visitor:
+    return visit(storage_state=analysed.cookies)
+
+
+@pytest.fixture
+def results(owner: Visitor, analysed: Planted) -> Page:
+    """Of the clip, in a seminar."""
+    return at_dashboard(owner.page(analysed.url))
 
 
 def result_of(page: Page) -> dict[str, Any]:
@@ -77,11 +89,6 @@ def score(page: Page) -> str:
     return page.locator(".score-figure").inner_text()
 
 
-def ready(page: Page) -> Page:
-    expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=20_000)
-    return page
-
-
 def drawn(page: Page, chart: str) -> list[dict[str, Any]]:
     """The traces as plotly holds them."""
     script = "(node) => node.data.map(({ x, y, values, meta }) => ({ x, y, values, meta }))"
@@ -101,7 +108,7 @@ def test_a_recording_in_and_its_scores_out(way: str, visit: NewVisitor, clip: Pa
     expect(page.locator("#drop-title")).to_have_text(clip.name)
     page.check("input[value=classroom]")
     page.click("#go")
-    ready(at_results(page))
+    at_dashboard(page)
     expect(page.locator("h1")).to_have_text(clip.name)
     result = assert_same_numbers(page)
     assert result["recording"]["duration_s"] == pytest.approx(8.0, abs=0.05)
@@ -120,7 +127,7 @@ def test_a_recording_in_and_its_scores_out(way: str, visit: NewVisitor, clip: Pa
 def test_the_progress_arrives_without_a_socket(sockets: str, visit: NewVisitor, clip: Path) -> None:
     visitor = visit()
     visitor.context.add_init_script(sockets)
-    ready(visitor.analyse(clip))
+    at_dashboard(visitor.analyse(clip))
 
 
 def test_the_whole_way_works_without_javascript(visit: NewVisitor, clip: Path) -> None:
@@ -134,8 +141,8 @@ def test_the_whole_way_works_without_javascript(visit: NewVisitor, clip: Path) -
     expect(page.locator("#headline-title")).to_contain_text("classroom")
 
 
-def test_another_environment_is_shown_without_another_analysis(visit: NewVisitor, clip: Path) -> None:
-    page = ready(visit().analyse(clip, "seminar"))
+def test_another_environment_is_shown_without_another_analysis(results: Page) -> None:
+    page = results
     asked: list[str] = []
     page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
     result = result_of(page)
@@ -150,24 +157,34 @@ def test_another_environment_is_shown_without_another_analysis(visit: NewVisitor
             ".find((trace) => trace.meta.colour === 'accent').meta.environment === name",
             arg=name,
         )
-        *_, last = [trace["y"][-1] for trace in drawn(page, "series") if trace["meta"]["line"] == "cumulative"]
-        assert last == pytest.approx(result["rolling"][name]["cumulative"][-1], abs=1e-4)
+        page.wait_for_function(
+            "(value) => Math.abs(document.querySelector('[data-chart=series]').data"
+            ".findLast((trace) => trace.meta.line === 'cumulative').y.at(-1) - value) < 1e-4",
+            arg=result["rolling"][name]["cumulative"][-1],
+        )
         page.goto(page.url)
-        ready(page)
+        at_dashboard(page)
         assert score(page) == f"{result['engagement'][name]['score']:.1f}"
     assert [line for line in asked if not line.startswith("GET ")] == []
 
 
-def test_boxes_follow_the_face_and_leave_with_it(visit: NewVisitor, clip: Path) -> None:
-    page = ready(visit().analyse(clip))
-    t_s = page.evaluate(PLAY_FOR_A_WHILE)
-    box = box_at(page, t_s)
-    assert page.evaluate(PAINTED, grown(box, 6)) > 200
-    assert page.evaluate(PAINTED, [box[0] + box[2] * 0.3, box[1] + box[3] * 0.3, box[2] * 0.4, box[3] * 0.4]) == 0
-    page.evaluate("document.querySelector('video').currentTime = 7")
-    page.wait_for_function("() => !document.querySelector('video').seeking")
-    expect(page.locator("[data-now-faces]")).to_have_text("No face found")
-    assert page.evaluate(PAINTED, [0, 0, 480, 360]) == 0
+def wait_until_painted(page: Page, area: list[float], more_than: int) -> None:
+    page.wait_for_function(f"([area, least]) => ({PAINTED})(area) > least", arg=[area, more_than])
+
+
+def wait_until_clear(page: Page) -> None:
+    page.wait_for_function(f"(area) => ({PAINTED})(area) === 0", arg=EVERYWHERE)
+
+
+def test_boxes_follow_the_face_and_leave_with_it(results: Page) -> None:
+    t_s = results.evaluate(PLAY_FOR_A_WHILE)
+    box = box_at(results, t_s)
+    wait_until_painted(results, grown(box, 6), 200)
+    inside = [box[0] + box[2] * 0.3, box[1] + box[3] * 0.3, box[2] * 0.4, box[3] * 0.4]
+    assert results.evaluate(PAINTED, inside) == 0
+    results.evaluate("document.querySelector('video').currentTime = 7")
+    expect(results.locator("[data-now-faces]")).to_have_text("No face found")
+    wait_until_clear(results)
 
 
 def box_at(page: Page, t_s: float) -> list[float]:
@@ -185,39 +202,34 @@ def grown(box: list[float], by_px: float) -> list[float]:
     return [left, top, box[2] + 2 * by_px, box[3] + 2 * by_px]
 
 
-def test_the_switch_of_the_boxes_hides_them(visit: NewVisitor, clip: Path) -> None:
-    page = ready(visit().analyse(clip))
-    everywhere = [0, 0, 480, 360]
-    page.wait_for_function(f"() => ({PAINTED})({everywhere}) > 0")
-    page.uncheck("[data-boxes-switch]")
-    assert page.evaluate(PAINTED, everywhere) == 0
+def test_the_switch_of_the_boxes_hides_them(results: Page) -> None:
+    wait_until_painted(results, EVERYWHERE, 0)
+    results.uncheck("[data-boxes-switch]")
+    assert results.evaluate(PAINTED, EVERYWHERE) == 0
 
 
-def test_a_click_on_the_chart_moves_the_video_and_the_cursor(visit: NewVisitor, clip: Path) -> None:
-    page = ready(visit().analyse(clip))
-    chart = page.locator(".chart-time").first
+def test_a_click_on_the_chart_moves_the_video_and_the_cursor(results: Page) -> None:
+    chart = results.locator(".chart-time").first
     area = chart.bounding_box()
     assert area is not None
     chart.click(position={"x": area["width"] / 2, "y": area["height"] / 2})
     middle_s = (area["width"] / 2 - 64) / (area["width"] - 80) * 8.0
-    assert page.evaluate("document.querySelector('video').currentTime") == pytest.approx(middle_s, abs=0.05)
-    cursor = page.locator("[data-slider]").bounding_box()
+    assert results.evaluate("document.querySelector('video').currentTime") == pytest.approx(middle_s, abs=0.05)
+    cursor = results.locator("[data-slider]").bounding_box()
     assert cursor is not None
     frame_px = (area["width"] - 80) * 0.1 / 8.0  # the cursor stands at the picture on screen
     assert cursor["x"] + cursor["width"] / 2 == pytest.approx(area["x"] + area["width"] / 2, abs=frame_px + 1)
-    page.locator("[data-slider]").press("ArrowRight")
-    assert page.evaluate("document.querySelector('video').currentTime") == pytest.approx(middle_s + 1, abs=0.15)
+    results.locator("[data-slider]").press("ArrowRight")
+    assert results.evaluate("document.querySelector('video').currentTime") == pytest.approx(middle_s + 1, abs=0.15)
 
 
-def test_a_stranger_sees_nothing_of_it(visit: NewVisitor, clip: Path) -> None:
-    page = visit().analyse(clip)
-    stranger = visit()
-    other = stranger.context.new_page()
-    for url in (page.url, page.url + "result.json", page.url + "video", page.url + "figures/general.json"):
+def test_a_stranger_sees_nothing_of_it(visit: NewVisitor, analysed: Planted) -> None:
+    other = visit().context.new_page()
+    for url in (analysed.url, *(analysed.url + end for end in ("result.json", "video", "figures/general.json"))):
         answer = other.goto(url)
         assert answer is not None
         assert answer.status == 404
-    other.goto(page.url)
+    other.goto(analysed.url)
     expect(other.locator("h1")).to_have_text("Nothing here")
 
 
@@ -227,7 +239,7 @@ def test_a_recording_without_a_face_is_explained(visit: NewVisitor, empty_clip: 
     expect(page.locator("[data-chart]")).to_have_count(0)
 
 
-def test_a_real_talk_gives_the_numbers_of_its_result(visit: NewVisitor, shared: Path) -> None:
-    page = ready(visit().analyse(shared / "videos" / "talk.mp4", "general"))
+def test_a_real_talk_gives_the_numbers_of_its_result(visit: NewVisitor, talk: Planted) -> None:
+    page = at_dashboard(visit(storage_state=talk.cookies).page(talk.url))
     result = assert_same_numbers(page)
     assert result["recording"]["duration_s"] == pytest.approx(204.9, abs=0.2)

@@ -13,11 +13,13 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
+from emotion_ml.tests import clips
+from emotion_ml.tests.patience import slack
 from engageai import own_server
-from tests.browser.conftest import NewVisitor, Visitor, at_results
+from tests.browser.conftest import HEIGHT, WIDTH, NewVisitor, Visitor, at_results, swaying
 
 GONE_MS: Final = 2000  # design.md: nothing is left 2 s after a reload
-CLOSED_TAB_S: Final = 2
+CLOSED_TAB_S: Final = 4  # more than it takes a busy machine to come from one page to the next
 LONG_MS: Final = 60_000
 SESSION: Final = re.compile(r"/s/([0-9a-f-]{36})/")
 SLOW_UPLOAD: Final = {"offline": False, "downloadThroughput": -1, "uploadThroughput": 50_000, "latency": 0}
@@ -45,6 +47,13 @@ class Kept:
         with sqlite3.connect(f"file:{self.data_dir / 'db.sqlite3'}?mode=ro", uri=True) as database:
             sql = "SELECT COUNT(*) FROM analytics_recording WHERE session_id = ? AND status = 'running'"
             return bool(database.execute(sql, [session.replace("-", "")]).fetchone()[0])
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of a face: here it only matters that there are results."""
+    look = clips.Look(width=WIDTH, height=HEIGHT, paint=swaying)
+    return clips.write(tmp_path_factory.mktemp("clips") / "short.mp4", clips.steady(10, 2.0), look)
 
 
 @pytest.fixture(scope="session")
@@ -94,12 +103,14 @@ def analysed(visitor: Visitor, clip: Path) -> Page:
 
 
 def gone_after_reload(page: Page, kept: Kept) -> str:
-    """Loads the page again; the session that it had."""
+    """Loads the page again; the session that it had, which the page itself has wiped."""
     session = session_of(page)
     assert kept.rows(session)
-    page.reload()
-    until(lambda: kept.rows(session) == 0 and kept.files(session) == [], page, GONE_MS)
-    assert session_of(page) != session
+    with page.expect_response(lambda answer: answer.url.endswith(f"/s/{session}/wipe/")) as wiped:
+        page.reload()
+    assert wiped.value.ok
+    until(lambda: kept.rows(session) == 0 and kept.files(session) == [], page, GONE_MS * slack())
+    expect(page.locator(f"script[data-session='{session}']")).to_have_count(0)
     return session
 
 
@@ -133,13 +144,14 @@ def test_a_page_on_which_nothing_was_done_leaves_no_receipt(visit: NewVisitor, k
     expect(page.locator("#receipt")).to_be_hidden()
 
 
-def test_a_reload_in_the_middle_of_an_upload_leaves_nothing(visit: NewVisitor, clip: Path, kept: Kept) -> None:
+def test_a_reload_in_the_middle_of_an_upload_leaves_nothing(visit: NewVisitor, tmp_path: Path, kept: Kept) -> None:
     visitor = visit()
     page = visitor.page()
     network = visitor.context.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.emulateNetworkConditions", SLOW_UPLOAD)
-    page.set_input_files("#file", clip)
+    (tmp_path / "slow.mp4").write_bytes(bytes(4 * 1024 * 1024))
+    page.set_input_files("#file", tmp_path / "slow.mp4")
     page.click("#go")
     expect(page.locator("#sending")).to_be_visible()
     gone_after_reload(page, kept)
@@ -163,8 +175,6 @@ def test_a_reload_while_a_version_for_browsers_is_made_stops_that_too(
 @pytest.fixture(scope="session")
 def unplayable_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its pictures are large, so that turning them into H.264 takes seconds."""
-    from emotion_ml.tests import clips
-
     look = clips.Look(width=1280, height=720, codec="mpeg4")
     return clips.write(tmp_path_factory.mktemp("clips") / "room.avi", clips.steady(10, 40.0), look)
 
@@ -172,8 +182,6 @@ def unplayable_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Half a minute in which nobody is to be seen: quick to make, and 900 pictures to read."""
-    from emotion_ml.tests import clips
-
     look = clips.Look(width=640, height=480)
     return clips.write(tmp_path_factory.mktemp("clips") / "long.mp4", clips.steady(30, 30.0), look)
 
@@ -212,8 +220,7 @@ def test_a_copied_tab_does_not_take_the_session_of_the_other_with_it(visit: NewV
     assert session_of(copy) != session
     copy.wait_for_timeout(1500)
     assert kept.files(session)
-    page.reload()
-    until(lambda: kept.rows(session) == 0 and kept.files(session) == [], page, GONE_MS)
+    gone_after_reload(page, kept)
 
 
 def test_a_closed_tab_is_wiped_and_one_that_is_left_for_a_page_of_ours_is_not(
@@ -223,7 +230,7 @@ def test_a_closed_tab_is_wiped_and_one_that_is_left_for_a_page_of_ours_is_not(
     page, other = analysed(visitor, clip), visitor.page("/notice/")
     session = session_of(page)
     page.goto(visitor.origin + "/notice/")
-    page.wait_for_timeout((CLOSED_TAB_S + 2) * 1000)
+    page.wait_for_timeout((CLOSED_TAB_S + 1.5) * 1000)  # and one more look round of the sweep
     assert kept.files(session)
     page.close()
     taken_ms = until(lambda: kept.rows(session) == 0 and kept.files(session) == [], other, 60_000)
@@ -232,11 +239,11 @@ def test_a_closed_tab_is_wiped_and_one_that_is_left_for_a_page_of_ours_is_not(
 
 def test_a_page_whose_session_is_wiped_elsewhere_says_so(visit: NewVisitor, clip: Path, kept: Kept) -> None:
     visitor = visit()
+    visitor.excuse("404")  # what it still asked for
     page = analysed(visitor, clip)
     session = session_of(page)
     with sqlite3.connect(kept.data_dir / "db.sqlite3", timeout=10) as database:  # as a wipe of another process begins
         key = session.replace("-", "")
         database.execute("UPDATE analytics_analysissession SET ending_at = '2020-01-01' WHERE id = ?", [key])
-    expect(page.locator("#session-gone")).to_be_visible(timeout=15_000)
+    expect(page.locator("#session-gone")).to_be_visible()
     until(lambda: kept.rows(session) == 0 and kept.files(session) == [], page)
-    visitor.complaints[:] = [line for line in visitor.complaints if "404" not in line]  # what it still asked for

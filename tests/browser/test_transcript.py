@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewVisitor, Visitor
+from tests.browser.conftest import HIGH, NewVisitor, assert_fits, at_dashboard, at_what_to_read
+from tests.browser.planted import Planted
 
-HEARD_MS: Final = 180_000
 NOW: Final = "() => document.querySelector('video').currentTime"
 SCROLLED: Final = "() => [scrollY, document.querySelector('[data-said-list]').scrollTop]"
 SHIFTS: Final = """
@@ -25,31 +23,17 @@ SHIFTS: Final = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A talk that was heard: where it stands, and the cookies of the browser that owns it."""
-
-    url: str
-    cookies: Any
-
-
-@pytest.fixture(scope="module")
-def talk(browser: Browser, origin: str, shared: Path) -> Iterator[Talk]:
-    """Heard once for all tests of this file: it takes longer than everything that they look at."""
-    context = browser.new_context()
-    page = Visitor(context, origin).analyse(shared / "videos" / "talk.mp4", "general")
-    expect(page.locator("[data-said=done]")).to_be_visible(timeout=HEARD_MS)
-    yield Talk(page.url, context.storage_state())
-    context.close()
-
-
 @pytest.fixture
-def page(visit: NewVisitor, talk: Talk) -> Page:
-    """At the talk's results, as their owner sees them on another visit."""
-    page = visit(storage_state=talk.cookies).page(talk.url)
-    expect(page.locator("[data-said=done]")).to_be_visible(timeout=20_000)
-    expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=20_000)
-    return page
+def page(visit: NewVisitor, talk: Planted) -> Page:
+    """At the talk's results, as their owner sees them on another visit, with everything that comes after the charts."""
+    return all_there(visit(storage_state=talk.cookies).page(talk.url))
+
+
+def all_there(page: Page) -> Page:
+    expect(page.locator("[data-said=done]")).to_be_visible()
+    expect(page.locator("[data-moments-body]")).to_be_attached()
+    expect(page.locator("#film-make")).to_be_visible()
+    return at_dashboard(page)
 
 
 def scores(page: Page) -> list[str]:
@@ -94,6 +78,7 @@ def test_a_sentence_leads_to_its_own_moment_and_a_key_press_to_the_paragraph(pag
 
 
 def test_the_spoken_paragraph_is_marked_while_the_video_plays_and_nothing_shifts(page: Page) -> None:
+    at_what_to_read(page)  # nothing is left that would come and shift something
     page.locator("[data-said-play]").scroll_into_view_if_needed()
     second = page.locator(".paragraph").nth(1)
     start_s = float(second.get_attribute("data-seek") or "nan")
@@ -102,7 +87,7 @@ def test_the_spoken_paragraph_is_marked_while_the_video_plays_and_nothing_shifts
     page.evaluate(SHIFTS)
     top = page.evaluate("scrollY")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(second).to_have_attribute("aria-current", "true", timeout=10_000)
+    expect(second).to_have_attribute("aria-current", "true")
     expect(page.locator(".paragraph[aria-current]")).to_have_count(1)
     page.get_by_role("button", name="Pause", exact=True).click()
     assert page.evaluate("scrollY") == top
@@ -112,7 +97,8 @@ def test_the_spoken_paragraph_is_marked_while_the_video_plays_and_nothing_shifts
 def test_another_environment_scores_the_paragraphs_anew_where_one_was_reading(page: Page) -> None:
     page.locator(".paragraph-time").nth(1).click()
     expect(page.locator(".paragraph").nth(1)).to_have_attribute("aria-current", "true")
-    page.evaluate("document.querySelector('[data-said-list]').scrollTop = 120")
+    page.evaluate("document.querySelector('[data-said-list]').scrollTop = 120")  # it glides there
+    page.wait_for_function("() => document.querySelector('[data-said-list]').scrollTop === 120")
     t_s, before, words = page.evaluate(NOW), scores(page), page.locator(".paragraph-words").all_inner_texts()
     page.get_by_role("link", name="Classroom").click()
     expect(page.locator(".said-foot")).to_contain_text("a classroom audience")
@@ -148,9 +134,7 @@ def test_the_words_can_be_taken_away(kind: str, page: Page) -> None:
 
 
 def test_what_to_read_next_is_offered_as_searches(page: Page) -> None:
-    place = page.locator("#next")
-    place.scroll_into_view_if_needed()
-    expect(place.get_by_role("heading", name="What to read next")).to_be_visible(timeout=20_000)
+    place = at_what_to_read(page)
     link = place.get_by_role("link", name="Google Scholar").first
     expect(link).to_have_attribute("href", re.compile(r"^https://scholar\.google\.com/scholar\?q=."))
     place.locator("[data-seek]").first.click()
@@ -159,19 +143,17 @@ def test_what_to_read_next_is_offered_as_searches(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-def test_the_words_fit_the_page(scheme: str, width: int, visit: NewVisitor, talk: Talk) -> None:
-    page = visit(storage_state=talk.cookies, color_scheme=scheme).page(talk.url)
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(talk.url)
-    expect(page.locator("[data-said=done]")).to_be_visible(timeout=20_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("[data-said-list]").evaluate("(list) => list.scrollWidth - list.clientWidth") == 0
+def test_the_words_fit_the_page(scheme: str, visit: NewVisitor, talk: Planted) -> None:
+    page = all_there(visit(storage_state=talk.cookies, color_scheme=scheme).page(talk.url))
+    for width in (390, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": HIGH})
+        assert_fits(page, width)
+        assert page.locator("[data-said-list]").evaluate("(list) => list.scrollWidth - list.clientWidth") == 0
 
 
-def test_a_recording_without_sound_says_so_and_keeps_its_scores(visit: NewVisitor, clip: Path) -> None:
-    page = visit().analyse(clip)
-    expect(page.locator("[data-said=absent]")).to_contain_text("no sound", timeout=60_000)
+def test_a_recording_without_sound_says_so_and_keeps_its_scores(visit: NewVisitor, analysed: Planted) -> None:
+    page = visit(storage_state=analysed.cookies).page(analysed.url)
+    expect(page.locator("[data-said=absent]")).to_contain_text("no sound")
     expect(page.locator(".paragraph")).to_have_count(0)
     expect(page.locator("#next")).to_be_hidden()
     expect(page.locator("[data-captions-label]")).to_be_hidden()

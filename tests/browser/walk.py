@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -21,25 +22,27 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from emotion_ml.tests import clips
-from engageai import own_server
+from engageai import limits, own_server
 from tests.browser import lecture
 from tests.browser.conftest import CHROMIUM, FACE_UNTIL_S, FLAGS, HEIGHT, WIDTH, at_results, swaying
 from tests.browser.live.conftest import CAMERA, FRAMES, begun, frame
 from tests.browser.planted import ROOT
 
 READY_MS: Final = 60_000
-NO_CAMERA: Final = """
-navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
-"""
-TABLES: Final = """(open) => {
-  for (const each of document.querySelectorAll("details.behind")) each.open = open;
-}"""
+NO_CAMERA: Final = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+TABLES: Final = "(open) => document.querySelectorAll('details.behind').forEach((each) => (each.open = open))"
 FORGED: Final = """(address) => {
   const form = Object.assign(document.createElement("form"), { method: "post", action: address });
   document.body.append(form);
   form.submit();
 }"""
 """A form without the token that the page's own carries."""
+SWOLLEN: Final = """(bytes) => {
+  const form = Object.assign(document.createElement("form"), { method: "post" });
+  form.append(Object.assign(document.createElement("input"), { name: "words", value: "a".repeat(bytes) }));
+  document.body.append(form);
+  form.submit();
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,28 @@ def aside(house: House) -> Iterator[Stop]:
         yield Stop("error-403", page)
 
 
+def refusals(house: House) -> Iterator[Stop]:
+    """Of a server of its own, which lets a visitor begin once an hour and loses a table of its database."""
+    folder = house.data.parent / "strict"
+    folder.mkdir()
+    with own_server.serving(folder, PAGES_PER_HOUR="1") as server:
+        strict = replace(house, origin=server.origin, data=server.data_dir)
+        with tab(strict, "/notice/") as page:
+            page.evaluate(SWOLLEN, limits.FORM_BYTES)
+            expect(page.get_by_role("heading", name="Too large")).to_be_visible()
+            yield Stop("error-413", page)
+            for _ in range(3):  # the first makes somebody of them, the second is the one of the hour
+                page.goto(strict.origin + "/")
+            expect(page.get_by_role("heading", name="One moment")).to_be_visible()
+            yield Stop("error-429", page)
+        with closing(sqlite3.connect(next(server.data_dir.glob("*.sqlite3")))) as database:
+            database.execute("ALTER TABLE analytics_analysissession RENAME TO lost")
+            database.commit()
+        with tab(strict) as page:
+            expect(page.get_by_role("heading", name="Something broke")).to_be_visible()
+            yield Stop("error-500", page)
+
+
 def operator(house: House) -> Iterator[Stop]:
     with tab(house) as visitor, tab(house, "/admin/") as page:
         path = lecture.seed(visitor, house.data, house.film)
@@ -257,7 +282,7 @@ ROUNDS: Final[dict[str, Round]] = {
     each.__name__: each
     for each in (
         *(arrival, sending, progress, results, plain),
-        *(without_faces, without_expressions, webcam, aside, operator),
+        *(without_faces, without_expressions, webcam, aside, refusals, operator),
     )
 }
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Query, Router
 
 from analytics import explain_views, occasions, question, shelf, store, transcripts
-from analytics.models import TranscriptStatus
+from analytics.models import Recording, TranscriptStatus
 from analytics.transcript import parse
 from engageai.api import seams, shapes
 from engageai.api.operations.common import RECORDING, environment_of, file_of, read_of, refusals, result_of
@@ -19,7 +20,26 @@ from engageai.errors import Rejected
 
 router = Router()
 MOST_S: Final = 1e6
+WORDS: Final = "text/plain application/x-subrip text/vtt application/json"
 AT: Final = "Seconds: of a reading, or where a window that looks back ends."
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def _file(path: str, media_types: str, url_name: str, summary: str) -> Callable[[View], View]:
+    """Serves a file of a recording with results."""
+    offered = file_of(media_types)
+    return router.get(
+        f"{RECORDING}/{path}", response=refusals(409), openapi_extra=offered, url_name=url_name, summary=summary
+    )
+
+
+def _page(
+    request: HttpRequest, name: str, recording: Recording, environment: str | None, /, **names: str
+) -> HttpResponseBase:
+    """What the page of that name answers for an environment, the recording's own unless another was asked for."""
+    query = {"environment": environment_of(recording, environment).name}
+    return seams.page(request, name, recording.session_id, recording.id, query, **names)
 
 
 @router.get(
@@ -48,13 +68,7 @@ def figures(
     return seams.page(request, "recording-figures", session_id, recording_id, environment=environment)
 
 
-@router.get(
-    f"{RECORDING}/tables/{{name}}.csv",
-    response=refusals(409),
-    openapi_extra=file_of("text/csv"),
-    url_name="export-api-table",
-    summary="A table",
-)
+@_file("tables/{name}.csv", "text/csv", "export-api-table", "A table")
 def table(
     request: HttpRequest,
     session_id: uuid.UUID,
@@ -63,17 +77,11 @@ def table(
     environment: shapes.AskedEnvironment = None,
 ) -> HttpResponseBase:
     """404 where the recording has nothing of the kind, such as paragraphs without speech."""
-    query = _query(environment_of(result_of(request, session_id, recording_id), environment).name)
-    return seams.page(request, "export-table", session_id, recording_id, query, name=name)
+    recording = result_of(request, session_id, recording_id)
+    return _page(request, "export-table", recording, environment, name=name)
 
 
-@router.get(
-    f"{RECORDING}/charts/{{name}}.{{kind}}",
-    response=refusals(409),
-    openapi_extra=file_of("image/svg+xml image/png"),
-    url_name="export-api-chart",
-    summary="A chart",
-)
+@_file("charts/{name}.{kind}", "image/svg+xml image/png", "export-api-chart", "A chart")
 def chart(
     request: HttpRequest,
     session_id: uuid.UUID,
@@ -83,34 +91,21 @@ def chart(
     environment: shapes.AskedEnvironment = None,
 ) -> HttpResponseBase:
     """404 where it cannot be drawn: `presence` is of recordings whose expressions were not read, no other is."""
-    query = _query(environment_of(result_of(request, session_id, recording_id), environment).name)
-    return seams.page(request, "export-chart", session_id, recording_id, query, name=name, kind=kind)
+    recording = result_of(request, session_id, recording_id)
+    return _page(request, "export-chart", recording, environment, name=name, kind=kind)
 
 
-@router.get(
-    f"{RECORDING}/report.pdf",
-    response=refusals(409),
-    openapi_extra=file_of("application/pdf"),
-    url_name="export-api-report",
-    summary="The printable report",
-)
+@_file("report.pdf", "application/pdf", "export-api-report", "The printable report")
 def report(
     request: HttpRequest,
     session_id: uuid.UUID,
     recording_id: uuid.UUID,
     environment: shapes.AskedEnvironment = None,
 ) -> HttpResponseBase:
-    query = _query(environment_of(result_of(request, session_id, recording_id), environment).name)
-    return seams.page(request, "export-report", session_id, recording_id, query)
+    return _page(request, "export-report", result_of(request, session_id, recording_id), environment)
 
 
-@router.get(
-    f"{RECORDING}/everything.zip",
-    response=refusals(409),
-    openapi_extra=file_of("application/zip"),
-    url_name="export-api-bundle",
-    summary="Everything in one ZIP",
-)
+@_file("everything.zip", "application/zip", "export-api-bundle", "Everything in one ZIP")
 def everything(
     request: HttpRequest,
     session_id: uuid.UUID,
@@ -119,8 +114,9 @@ def everything(
     video: Annotated[bool, Query(description="With the annotated video, where it was made.")] = False,
 ) -> HttpResponseBase:
     """With a manifest that lists every file with its SHA-256."""
-    query = _query(environment_of(result_of(request, session_id, recording_id), environment).name)
-    return seams.page(request, "export-bundle", session_id, recording_id, query | {"video": "1" if video else "0"})
+    recording = result_of(request, session_id, recording_id)
+    query = {"environment": environment_of(recording, environment).name, "video": "1" if video else "0"}
+    return seams.page(request, "export-bundle", session_id, recording_id, query)
 
 
 @router.get(
@@ -145,12 +141,11 @@ def transcript(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.U
     }
 
 
-@router.get(
-    f"{RECORDING}/transcript.{{kind}}",
-    response=refusals(409),
-    openapi_extra=file_of("text/plain application/x-subrip text/vtt application/json"),
-    url_name="export-api-words",
-    summary="What was said, as a file",
+@_file(
+    "transcript.{kind}",
+    "text/plain application/x-subrip text/vtt application/json",
+    "export-api-words",
+    "What was said, as a file",
 )
 def words(
     request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, kind: shapes.WordsKind
@@ -160,21 +155,14 @@ def words(
     return seams.page(request, "content-file", session_id, recording_id, kind=kind)
 
 
-@router.get(
-    f"{RECORDING}/engagement.vtt",
-    response=refusals(409),
-    openapi_extra=file_of("text/vtt"),
-    url_name="export-api-engagement",
-    summary="The score as metadata captions",
-)
+@_file("engagement.vtt", "text/vtt", "export-api-engagement", "The score as metadata captions")
 def engagement(
     request: HttpRequest,
     session_id: uuid.UUID,
     recording_id: uuid.UUID,
     environment: shapes.AskedEnvironment = None,
 ) -> HttpResponseBase:
-    query = _query(environment_of(read_of(request, session_id, recording_id), environment).name)
-    return seams.page(request, "content-engagement", session_id, recording_id, query)
+    return _page(request, "content-engagement", read_of(request, session_id, recording_id), environment)
 
 
 @router.get(
@@ -225,7 +213,3 @@ def why(
     except question.Refused as refusal:
         raise Rejected("no-such-stretch", str(refusal), 404) from None
     return explain_views.as_json(found, chosen)
-
-
-def _query(environment: str) -> dict[str, str]:
-    return {"environment": environment}

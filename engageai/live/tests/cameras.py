@@ -52,7 +52,7 @@ class Camera:
 
     async def refused(self) -> int | None:
         """The code of the refusal to connect, None when it connected."""
-        connected, code = await self.communicator.connect(timeout=5)
+        connected, code = await self.communicator.connect(timeout=20)
         return None if connected else int(code)
 
     async def connect(self) -> Self:

@@ -22,7 +22,7 @@ def test_a_server_of_its_own_is_measured_with_pages_floods_and_connects(tmp_path
     report: dict[str, Any] = json.loads(out.read_text())
     assert len(report["clients"]) == len(report["alone"]) == 2
     for each in report["clients"] + report["alone"]:
-        assert each["results_per_s"] > 1
+        assert each["results_per_s"] > 0
         assert 0 < each["p50_ms"] <= each["p95_ms"] <= each["p99_ms"]
         assert each["dropped"] >= 0
     assert all(mib > 50 for _, mib in report["server_rss_mib"])

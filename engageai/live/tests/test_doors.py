@@ -80,7 +80,7 @@ async def test_one_socket_too_many_of_all_is_turned_away(
 async def test_silence_closes_the_socket_and_keeps_what_was_measured(
     visitor: Visitor, engine: EmotionEngine, settings: Any
 ) -> None:
-    settings.LIVE_IDLE_S = 0.2
+    settings.LIVE_IDLE_S = 1.0
     camera = await Camera(visitor).ready()
     await camera.round_trip()
     code, reason = await camera.closing()
@@ -96,7 +96,7 @@ async def test_who_does_not_take_results_is_closed(visitor: Visitor, engine: Emo
         await camera.send()
         await asyncio.sleep(0.1)
     results = 0
-    while (output := await camera.communicator.receive_output(timeout=5))["type"] == "websocket.send":
+    while (output := await camera.communicator.receive_output(timeout=20))["type"] == "websocket.send":
         results += 1
     assert (results, output["code"]) == (1, protocol.SLOW_READER)
     await camera.leave()
@@ -129,7 +129,7 @@ async def test_a_client_that_takes_nothing_at_all_is_cut_off(
         await camera.send()
         camera.acknowledged += 1
         await asyncio.sleep(0.1)
-    await camera.communicator.wait(timeout=5)
+    await camera.communicator.wait(timeout=20)
     assert camera.communicator.future.cancelled()
     assert len(hall()) == 0
     assert (await in_thread(Recording.objects.get)).status == Status.DONE
@@ -187,7 +187,7 @@ async def test_a_picture_that_cannot_be_decoded_closes_the_socket(visitor: Visit
     scan = good.index(b"\xff\xda")
     camera = await Camera(visitor).ready()
     await camera.send(good[: scan + 14] + b"\xff\xd9")
-    output = await camera.communicator.receive_output(timeout=5)
+    output = await camera.communicator.receive_output(timeout=20)
     assert output["type"] in ("websocket.send", "websocket.close")  # a picture without pixels, or no picture
     await camera.leave()
 
@@ -207,8 +207,7 @@ async def test_two_cameras_are_served_in_turn(
     counts = [0, 0]
 
     async def run(index: int) -> None:
-        end = time.monotonic() + 1.0
-        while time.monotonic() < end:
+        while sum(counts) < 100:
             await cameras[index].round_trip()
             counts[index] += 1
 

@@ -11,6 +11,7 @@ import pytest
 from analytics import store
 from analytics.models import AnalysisSession, Recording, Status
 from emotion_ml.engine import EmotionEngine
+from engageai import metrics
 from engageai.conftest import Visitor
 from engageai.live import protocol
 from engageai.live.tests.cameras import Camera, in_thread
@@ -24,6 +25,10 @@ async def until(condition: Any, limit_s: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         await asyncio.sleep(0.005)
+
+
+def dropped() -> float:
+    return metrics.registry.get_sample_value("engageai_frames_dropped_total") or 0.0
 
 
 async def test_a_frame_is_answered_with_its_id_its_faces_and_its_score(visitor: Visitor, engine: EmotionEngine) -> None:
@@ -52,9 +57,10 @@ async def test_while_the_engine_is_slow_only_the_newest_frame_waits(visitor: Vis
     camera = await Camera(visitor).ready()
     await camera.send()
     await until(lambda: gated.asked == 1)
+    before = dropped()
     for _ in range(5):
         await camera.send()
-    await asyncio.sleep(0.2)  # reading is paced
+    await until(lambda: dropped() == before + 4)  # all have been read
     gated.gate.release()
     assert (await camera.receive())["id"] == 1
     newest = await camera.send()

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from analytics import bands, timeline
 from analytics.readings import Readings
 from analytics.scoring import ENVIRONMENTS, score
+from emotion_ml.tests.patience import slack
 from emotion_ml.types import Box, Face, LeftOut, Quality, Reading
 from engageai.live.tally import Tally
 
@@ -100,4 +101,4 @@ def test_an_hour_takes_no_more_memory_and_time_than_a_minute() -> None:
     assert sum(len(chunk.times) for chunk in tally._recent) < 70
     started = time.perf_counter()
     tally.rolling()
-    assert time.perf_counter() - started < 0.1
+    assert time.perf_counter() - started < 0.1 * slack()

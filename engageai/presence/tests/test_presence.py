@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from analytics import store
 from analytics.models import AnalysisSession
+from emotion_ml.tests.patience import slack
 from engageai import asgi
 from engageai.conftest import Visitor
 from engageai.presence import reaper as reaping
@@ -86,16 +87,16 @@ async def test_its_owner_holds_it_and_a_stranger_does_not(visitor: Visitor, stra
 
 
 async def test_it_lives_while_a_page_is_open_and_a_little_longer(visitor: Visitor, settings: Any) -> None:
-    settings.CLOSED_TAB_S = 0.2
+    settings.CLOSED_TAB_S = 0
     page = Page(visitor)
     assert await page.opened()
-    await asyncio.sleep(0.3)
     await reap()
     assert await exists(visitor.session.id)
+    settings.CLOSED_TAB_S = 3600
     await page.leave()
     await reap()
     assert await exists(visitor.session.id)
-    await asyncio.sleep(0.3)
+    settings.CLOSED_TAB_S = 0
     await reap()
     assert not await exists(visitor.session.id)
 
@@ -156,7 +157,7 @@ async def test_an_open_page_hears_at_once_that_its_session_was_wiped(visitor: Vi
     began = time.monotonic()
     await in_thread(store.wipe, visitor.session.id)
     assert await page.closed() == 4404
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 1.0 * slack()
     await page.leave()
 
 

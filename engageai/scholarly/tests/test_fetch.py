@@ -12,18 +12,20 @@ from email.utils import format_datetime
 
 import pytest
 
+from emotion_ml.tests.patience import slack
 from engageai.scholarly.fetch import Limits, Unavailable, get, retry_after_s
 from engageai.scholarly.tests import stand_in
 from engageai.scholarly.tests.stand_in import MIB, Reply, StandIn, body, standing_in, status
 
-LIMITS = Limits(connect_s=0.3, total_s=0.6, max_bytes=MIB)
+LIMITS = Limits(connect_s=10.0, total_s=20.0, max_bytes=MIB)  # for whoever answers, on however busy a machine
+HASTY = Limits(connect_s=0.3, total_s=0.6, max_bytes=MIB)
 
 
-def refused(reply: Reply) -> tuple[Unavailable, StandIn, float]:
+def refused(reply: Reply, limits: Limits = LIMITS) -> tuple[Unavailable, StandIn, float]:
     with standing_in(reply) as server:
         start_s = time.monotonic()
         with pytest.raises(Unavailable) as raised:
-            get(f"{server.origin}/works?q=secret", {}, LIMITS)
+            get(f"{server.origin}/works?q=secret", {}, limits)
         return raised.value, server, time.monotonic() - start_s
 
 
@@ -79,9 +81,9 @@ def test_what_is_no_answer_says_why(reply: Reply, reason: str) -> None:
 
 @pytest.mark.parametrize("reply", [stand_in.dripping, stand_in.dripping_head, stand_in.silent])
 def test_the_total_is_wall_clock(reply: Reply) -> None:
-    error, _, took_s = refused(reply)
+    error, _, took_s = refused(reply, HASTY)
     assert error.reason == "it did not answer in time"
-    assert LIMITS.total_s <= took_s < LIMITS.total_s + 1
+    assert HASTY.total_s <= took_s < HASTY.total_s + slack()
 
 
 @pytest.mark.parametrize("reply", [stand_in.huge, stand_in.huge_and_honest, stand_in.bomb()])
@@ -112,8 +114,8 @@ def test_who_does_not_take_the_call_is_given_up_on() -> None:
         with socket.create_connection(("127.0.0.1", port)):
             start_s = time.monotonic()
             with pytest.raises(Unavailable, match=r"in time|broke"):
-                get(f"http://127.0.0.1:{port}/", {}, LIMITS)
-            assert time.monotonic() - start_s < LIMITS.total_s + 1
+                get(f"http://127.0.0.1:{port}/", {}, HASTY)
+            assert time.monotonic() - start_s < HASTY.total_s + slack()
     with pytest.raises(Unavailable, match="cannot be reached"):
         get(f"http://127.0.0.1:{port}/", {}, LIMITS)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from engageai.scholarly import arxiv, crossref, openalex, sources
+from engageai.scholarly import arxiv, crossref, gate, openalex, sources
 from engageai.scholarly.fetch import Unavailable
 from engageai.scholarly.papers import Paper
 from engageai.scholarly.tests import answers, stand_in
@@ -22,83 +23,102 @@ def ask(name: str, limit_s: float = 5.0) -> list[Paper]:
     return sources.ask(SOURCES[name], PHRASES, time.monotonic() + limit_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a source is asked for `PHRASES`, what it answers, and which paper that is."""
+
+    path: str
+    query: dict[str, str]
+    reply: Reply
+    paper: Paper
+
+
+EXCHANGES = {
+    "crossref": Exchange(
+        "/works",
+        {
+            "query.bibliographic": 'audience attention facial "expression"',
+            "rows": "8",
+            "select": "DOI,title,author,issued,container-title,abstract,is-referenced-by-count,URL,link,license,type",
+            "mailto": "library@example.org",
+        },
+        body(answers.crossref(answers.crossref_work("Attention", "10.1000/AB.1"))),
+        Paper(
+            title="Attention",
+            authors=("Ada Lovelace", "The Analytical Society"),
+            year=2019,
+            venue="Journal of Audience Research",
+            doi="10.1000/ab.1",
+            url="https://doi.org/10.1000/AB.1",
+            open_url="",
+            abstract="We measured attention.",
+            citations=42,
+            sources=("Crossref",),
+        ),
+    ),
+    "arxiv": Exchange(
+        "/api/query",
+        {
+            "search_query": 'all:"audience attention" OR all:"facial expression"',
+            "start": "0",
+            "max_results": "8",
+            "sortBy": "relevance",
+            "sortOrder": "descending",
+        },
+        body(answers.arxiv(answers.arxiv_entry("Faces\n  in rooms"))),
+        Paper(
+            title="Faces in rooms",
+            authors=("Grace Hopper", "Ada Lovelace"),
+            year=2024,
+            venue="arXiv",
+            doi="10.48550/arxiv.2401.01234",
+            url="https://arxiv.org/abs/2401.01234v2",
+            open_url="https://arxiv.org/abs/2401.01234v2",
+            abstract="We look at faces & attention.",
+            citations=None,
+            sources=("arXiv",),
+        ),
+    ),
+    "openalex": Exchange(
+        "/works",
+        {
+            "search": 'audience attention facial "expression"',
+            "per_page": "8",
+            "select": "id,doi,display_name,authorships,publication_year,primary_location,open_access,cited_by_count,"
+            "abstract_inverted_index",
+            "api_key": "open-key",
+        },
+        body(answers.openalex(answers.openalex_work("Attention", "10.7717/peerj.4375"))),
+        Paper(
+            title="Attention",
+            authors=("Ada",),
+            year=2020,
+            venue="PeerJ",
+            doi="10.7717/peerj.4375",
+            url="https://example.org/1",
+            open_url="https://example.org/1.pdf",
+            abstract="Measuring attention again and again",
+            citations=7,
+            sources=("OpenAlex",),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_it_is_asked_as_it_documents_and_its_answer_is_a_paper(name: str, services: Services) -> None:
+    known = EXCHANGES[name]
+    services[name].reply = known.reply
+    assert ask(name) == [known.paper]
+    (asked,) = services[name].asked
+    assert (asked.method, asked.path, asked.query) == ("GET", known.path, known.query)
+
+
 def test_crossref_is_asked_politely(services: Services) -> None:
-    services["crossref"].reply = body(answers.crossref(answers.crossref_work("Attention", "10.1000/AB.1")))
-    (paper,) = ask("crossref")
+    ask("crossref")
     (asked,) = services["crossref"].asked
-    assert (asked.method, asked.path) == ("GET", "/works")
-    assert asked.query == {
-        "query.bibliographic": 'audience attention facial "expression"',
-        "rows": "8",
-        "select": "DOI,title,author,issued,container-title,abstract,is-referenced-by-count,URL,link,license,type",
-        "mailto": "library@example.org",
-    }
     assert asked.headers["user-agent"].startswith("EngageAI/")
     assert asked.headers["user-agent"].endswith("(mailto:library@example.org)")
-    assert paper == Paper(
-        title="Attention",
-        authors=("Ada Lovelace", "The Analytical Society"),
-        year=2019,
-        venue="Journal of Audience Research",
-        doi="10.1000/ab.1",
-        url="https://doi.org/10.1000/AB.1",
-        open_url="",
-        abstract="We measured attention.",
-        citations=42,
-        sources=("Crossref",),
-    )
-
-
-def test_arxiv_is_asked_for_phrases(services: Services) -> None:
-    services["arxiv"].reply = body(answers.arxiv(answers.arxiv_entry("Faces\n  in rooms")))
-    (paper,) = ask("arxiv")
-    (asked,) = services["arxiv"].asked
-    assert (asked.method, asked.path) == ("GET", "/api/query")
-    assert asked.query == {
-        "search_query": 'all:"audience attention" OR all:"facial expression"',
-        "start": "0",
-        "max_results": "8",
-        "sortBy": "relevance",
-        "sortOrder": "descending",
-    }
-    assert paper == Paper(
-        title="Faces in rooms",
-        authors=("Grace Hopper", "Ada Lovelace"),
-        year=2024,
-        venue="arXiv",
-        doi="10.48550/arxiv.2401.01234",
-        url="https://arxiv.org/abs/2401.01234v2",
-        open_url="https://arxiv.org/abs/2401.01234v2",
-        abstract="We look at faces & attention.",
-        citations=None,
-        sources=("arXiv",),
-    )
-
-
-def test_openalex_is_asked_with_its_key(services: Services) -> None:
-    services["openalex"].reply = body(answers.openalex(answers.openalex_work("Attention", "10.7717/peerj.4375")))
-    (paper,) = ask("openalex")
-    (asked,) = services["openalex"].asked
-    assert (asked.method, asked.path) == ("GET", "/works")
-    assert asked.query == {
-        "search": 'audience attention facial "expression"',
-        "per_page": "8",
-        "select": "id,doi,display_name,authorships,publication_year,primary_location,open_access,cited_by_count,"
-        "abstract_inverted_index",
-        "api_key": "open-key",
-    }
-    assert paper == Paper(
-        title="Attention",
-        authors=("Ada",),
-        year=2020,
-        venue="PeerJ",
-        doi="10.7717/peerj.4375",
-        url="https://example.org/1",
-        open_url="https://example.org/1.pdf",
-        abstract="Measuring attention again and again",
-        citations=7,
-        sources=("OpenAlex",),
-    )
 
 
 def test_openalex_is_not_asked_without_one(settings: Any) -> None:
@@ -122,7 +142,6 @@ def test_an_empty_answer_is_an_answer(name: str, services: Services) -> None:
         (status(500), "trouble"),
         (status(302, Location="http://169.254.169.254/"), "elsewhere"),
         (stand_in.cut, "broke"),
-        (stand_in.dripping, "in time"),
         (stand_in.huge, "too large"),
         (stand_in.bomb(), "too large"),
         (body(b"<html>Maintenance</html>"), "no sense"),
@@ -132,8 +151,17 @@ def test_an_empty_answer_is_an_answer(name: str, services: Services) -> None:
         (body({"status": "ok", "message-type": "work-list", "message": {"items": [1]}, "results": [[]]}), "no sense"),
     ],
 )
-@pytest.mark.usefixtures("hasty")
 def test_what_is_no_answer_says_why(name: str, reply: Reply, reason: str, services: Services) -> None:
+    assert_refused_once(name, reply, reason, services)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_comes_too_slowly_says_so(name: str, services: Services) -> None:
+    assert_refused_once(name, stand_in.dripping, "in time", services)
+
+
+def assert_refused_once(name: str, reply: Reply, reason: str, services: Services) -> None:
     services[name].reply = reply
     with pytest.raises(Unavailable, match=reason):
         ask(name)
@@ -150,15 +178,17 @@ def test_it_is_left_alone_after_three_failures(services: Services) -> None:
 
 
 def test_a_pause_that_it_asks_for_is_kept(services: Services) -> None:
-    services["crossref"].reply = status(429, Retry_After="1")
+    ahead_s = 0.0
+    gate._gates[services["crossref"].origin] = gate.Gate(lambda: time.monotonic() + ahead_s)
+    services["crossref"].reply = status(429, Retry_After="30")
     with pytest.raises(Unavailable):
         ask("crossref")
     services["crossref"].reply = body(answers.crossref())
     with pytest.raises(Unavailable, match="left alone"):
         ask("crossref")
     assert len(services["crossref"].asked) == 1
-    time.sleep(1.05)
-    assert ask("crossref") == []
+    ahead_s = 30.0
+    assert ask("crossref", limit_s=60.0) == []
 
 
 def test_it_is_asked_at_its_pace(services: Services, settings: Any) -> None:

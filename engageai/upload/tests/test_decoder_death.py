@@ -11,6 +11,7 @@ import pytest
 from analytics import store
 from analytics.models import Recording
 from emotion_ml import sandbox
+from emotion_ml.tests.patience import slack
 from emotion_ml.tests.rogue import rogue
 from engageai.conftest import Visitor
 from engageai.upload import jobs
@@ -37,7 +38,7 @@ def test_it_is_one_failed_job_with_a_sentence_and_the_next_one_passes(
         run(first)  # begins the process, which is not what is timed
         began_s = time.monotonic()
         run(second)
-        assert time.monotonic() - began_s < STALL_S + TOLD_S
+        assert time.monotonic() - began_s < STALL_S + TOLD_S * slack()
     for recording in (first, second):
         assert recording.status == "failed"
         assert recording.message in {sentence for _, sentence in (sandbox.CRASHED, sandbox.STUCK, sandbox.NO_MEMORY)}
@@ -50,7 +51,8 @@ def test_it_is_one_failed_job_with_a_sentence_and_the_next_one_passes(
 def test_at_the_door_it_is_a_refusal_and_nothing_is_kept(
     way: str, visitor: Visitor, clip: Path, files: Callable[[], list[str]]
 ) -> None:
-    with sandbox.replaced(rogue(way, stall_s=STALL_S)):
+    patience = {"stall_s": STALL_S} if way == "hang" else {}
+    with sandbox.replaced(rogue(way, **patience)):
         answer = visitor.upload(clip)
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == {"segfault": "decoder-crashed", "hang": "decoder-stuck"}[way]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewVisitor
+from emotion_ml.tests.patience import slack
+from tests.browser.conftest import HIGH, NewVisitor, assert_fits, at_dashboard
 from tests.browser.live.conftest import (
     FACE_AT,
     FACE_PX,
@@ -18,7 +19,6 @@ from tests.browser.live.conftest import (
     HEIGHT,
     MARK_AT,
     MARK_PX,
-    READY_MS,
     SWAY_PX,
     WIDTH,
     after,
@@ -27,7 +27,7 @@ from tests.browser.live.conftest import (
     until,
 )
 
-REFUSED: Final = re.compile(r"Failed to load resource: the server responded with a status of 404|WebSocket connection")
+REFUSED: Final = r"Failed to load resource: the server responded with a status of 404|WebSocket connection"
 READINGS: Final = "() => JSON.parse(document.querySelector('#picture').dataset.faces ?? '[]')"
 BOX_AND_MARK: Final = """() => {
   const canvas = document.querySelector("#picture");
@@ -42,6 +42,10 @@ BOX_AND_MARK: Final = """() => {
   const [left, top, wide, high] = face.box.map((value) => value / shown);
   return count ? { x: left + wide / 2, y: top + high / 2, wide, mark: sum / count / shown } : null;
 }"""
+
+
+WIDTHS: Final = (390, 1280, 1920)
+ASPECT: Final = "(({ clientWidth, clientHeight }) => clientWidth / clientHeight)(document.querySelector('#stage'))"
 
 
 def points(page: Page) -> int:
@@ -59,25 +63,27 @@ def test_a_face_is_read_live_and_stop_gives_its_dashboard(visit: NewVisitor) -> 
     happy = [face["p"].index(max(face["p"])) == 1 for face in samples]
     assert np.mean(happy) > 0.8
     before = points(page)
-    page.wait_for_timeout(1500)
-    assert points(page) > before
+    until(lambda: points(page) > before, page)
     assert number(page, "#score") > 1
-    assert number(page, "#p50") < 500
+    assert number(page, "#p50") < 500 * slack()
+    after(page, 20)
+    shown = number(page, "#count")
     page.click("#stop")
-    expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=READY_MS)
+    at_dashboard(page)
     expect(page.locator("#headline-title")).to_contain_text("seminar")
     assert "there is no video of it" in page.inner_text(".player")
     result = json.loads(page.request.get(page.url.partition("?")[0] + "result.json").text())
     assert result["dominant"] == "Happy"
     assert result["coverage"] > 0.8
-    assert result["recording"]["frames_analysed"] > 50
+    assert result["recording"]["frames_analysed"] >= shown
 
 
 def test_loading_the_page_again_wipes_what_the_tab_had_before(visit: NewVisitor) -> None:
     visitor = visit()
+    visitor.excuse(REFUSED)
     page = begun(visitor.page("/live/"))
     page.click("#stop")
-    expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=READY_MS)
+    at_dashboard(page)
     results = page.url
     other = visitor.page("/live/")  # another tab of the same browser changes nothing
     assert other.request.get(results).status == 200
@@ -88,18 +94,19 @@ def test_loading_the_page_again_wipes_what_the_tab_had_before(visit: NewVisitor)
     page.reload()
     expect(page.locator("#receipt")).to_contain_text("Wiped.")
     expect(page.locator("#consent")).to_be_visible()
-    visitor.complaints[:] = [line for line in visitor.complaints if not REFUSED.search(line)]
 
 
 def test_a_box_lies_over_the_very_frame_that_it_was_found_in(visit: NewVisitor) -> None:
     page = begun(visit().page("/live/"))
-    pairs = []
-    for _ in range(40):
-        page.wait_for_timeout(60)
+    pairs: list[tuple[float, ...]] = []
+
+    def has_moved_all_the_way() -> bool:
         if pair := page.evaluate(BOX_AND_MARK):
             pairs.append((pair["x"], pair["y"], pair["wide"], pair["mark"]))
+        return len(pairs) >= 40 and np.ptp([mark for *_, mark in pairs]) > SWAY_PX
+
+    until(has_moved_all_the_way, page)
     boxes, middles, widths, marks = np.array(pairs).T
-    assert np.ptp(marks) > SWAY_PX, "the face did not move"
     mirrored = FACE_PX * FACE_AT[0] - (MARK_AT[0] + MARK_PX / 2)  # from the mark to the middle of the face
     assert np.abs(middles - (FACE_TOP + FACE_PX * FACE_AT[1])).max() < 40
     assert np.all((widths > 90) & (widths < 260))
@@ -113,10 +120,9 @@ def test_pause_stops_the_reading_and_going_on_continues_it(visit: NewVisitor) ->
     page = begun(visit().page("/live/"))
     page.click("#pause")
     expect(page.locator("#state-text")).to_have_text("Paused")
-    page.wait_for_timeout(300)
     before = number(page, "#count")
-    page.wait_for_timeout(700)
-    assert number(page, "#count") == before
+    page.wait_for_timeout(1000)
+    assert number(page, "#count") <= before + 1  # what was on its way may still come
     page.click("#pause")
     expect(page.locator("#state-text")).to_have_text("Reading")
     after(page, before)
@@ -130,33 +136,34 @@ def test_another_environment_changes_the_score_at_once_and_opens_the_dashboard(v
     assert page.inner_text("#band") != general
     page.click("#stop")
     page.wait_for_url(re.compile(r"environment=product_demo"))
-    expect(page.locator("#headline-title")).to_contain_text("product demo", timeout=READY_MS)
+    expect(page.locator("#headline-title")).to_contain_text("product demo")
 
 
 def test_everything_can_be_done_with_the_keyboard(visit: NewVisitor) -> None:
     page = visit().page("/live/")
     page.focus("#go")
     page.keyboard.press("Enter")
-    expect(page.locator("#state-text")).to_have_text("Reading", timeout=READY_MS)
+    expect(page.locator("#state-text")).to_have_text("Reading")
     expect(page.locator("#stop")).to_be_focused()
+    after(page, 1)  # where nothing was read there are no results to stop for
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#pause")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#spoken")).to_have_text("Paused")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-dashboard]")).to_be_visible(timeout=READY_MS)
+    expect(page.locator("[data-dashboard]")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-def test_the_page_fits_and_complains_of_nothing(visit: NewVisitor, width: int, scheme: str) -> None:
+def test_the_page_fits_and_complains_of_nothing(visit: NewVisitor, scheme: str) -> None:
     page = visit(color_scheme=scheme).page("/live/")
-    page.set_viewport_size({"width": width, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HIGH})
+        assert_fits(page, width)
     begun(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    aspect = page.evaluate(
-        "(({ clientWidth, clientHeight }) => clientWidth / clientHeight)(document.querySelector('#stage'))"
-    )
-    assert aspect == pytest.approx(WIDTH / HEIGHT, rel=0.02)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HIGH})
+        assert_fits(page, width)
+        aspect = page.evaluate(ASPECT)
+        assert aspect == pytest.approx(WIDTH / HEIGHT, rel=0.02)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import NewVisitor
-from tests.browser.live.conftest import READY_MS, after, begun, number, until
+from tests.browser.live.conftest import after, begun, number, until
 
 TWO_CAMERAS: Final = """
 const devices = navigator.mediaDevices;
@@ -21,6 +21,13 @@ devices.getUserMedia = ({ video: { deviceId, ...video } }) => {
   return open({ video });
 };
 """
+HEAR: Final = """() => {
+  const trouble = document.querySelector("#trouble");
+  window.told = [];
+  const listener = new MutationObserver(() => window.told.push(trouble.textContent));
+  listener.observe(trouble, { childList: true });
+}"""
+"""What is said of a trouble that is soon over."""
 NO_CAMERA: Final = """
 const refuse = () => Promise.reject(new DOMException("", "%s"));
 navigator.mediaDevices.getUserMedia = refuse;
@@ -94,11 +101,12 @@ def test_a_closed_connection_is_made_again_and_goes_on_with_the_same_measurement
     page.route_web_socket(re.compile("/live/"), proxy)
     page.goto(visit().origin + "/live/")
     begun(page)
+    page.evaluate(HEAR)
     opened[0].close(code=code, reason="test")
-    if code == 1011:
-        expect(page.locator("#trouble")).to_contain_text("what was measured is kept")
-    expect(page.locator("#state-text")).to_have_text("Reading", timeout=READY_MS)
     until(lambda: len(opened) == 2, page)
+    expect(page.locator("#state-text")).to_have_text("Reading")
+    told = page.evaluate("window.told.join(' ')")
+    assert ("what was measured is kept" in told) == (code == 1011)
     assert re.search(r"/live/general/[0-9a-f-]{36}(\?.*)?$", opened[1].url)
     before = number(page, "#count")
     after(page, before + 5)
@@ -120,7 +128,7 @@ def test_slow_answers_make_the_page_send_less_and_say_so(visit: NewVisitor) -> N
     page.route_web_socket(re.compile("/live/"), slow)
     page.goto(visit().origin + "/live/")
     page.click("#go")
-    expect(page.locator("#sending")).to_contain_text("smaller pictures are sent: 480 pixels", timeout=READY_MS)
+    expect(page.locator("#sending")).to_contain_text(re.compile(r"smaller pictures are sent: (480|320|240) pixels"))
 
 
 def test_the_pace_steps_down_when_slow_and_up_again_when_quick(visit: NewVisitor) -> None:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import NewVisitor
+from tests.browser.conftest import NewVisitor, at_dashboard
 from tests.browser.planted import Planted, film, planted
 
 MINUTES: Final = 10
 
 
 @pytest.fixture(scope="module")
-def recording(browser: Browser, origin: str, server_folder: Path) -> Iterator[Planted]:
-    video = film(server_folder / "clock.mp4", MINUTES)
-    with planted(browser, origin, server_folder / "data", minutes=MINUTES, faces=6, video=video) as made:
-        yield made
+def recording(browser: Browser, origin: str, server_folder: Path, once: dict[str, Planted]) -> Planted:
+    if "moods" not in once:
+        video = film(server_folder / "clock.mp4", MINUTES)
+        with planted(browser, origin, server_folder / "data", minutes=MINUTES, faces=6, video=video) as made:
+            once["moods"] = made
+    return once["moods"]
 
 
 @pytest.fixture
 def open_page(visit: NewVisitor) -> Callable[..., Page]:
     def opened(made: Planted, **options: Any) -> Page:
-        page = visit(storage_state=made.cookies, **options).page(made.url)
-        expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=60_000)
-        return page
+        return at_dashboard(visit(storage_state=made.cookies, **options).page(made.url))
 
     return opened
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import NewVisitor
-from tests.browser.planted import DIP_S, Planted, planted
+from tests.browser.conftest import HIGH, NewVisitor, assert_fits, at_dashboard
+from tests.browser.made_up import DIP_S
+from tests.browser.planted import Planted, planted
 from tests.browser.viewer.acts import EXACT, NOW, PLAYED, VIDEO, assert_all_at, click_at, cursors, moments, surface
 
 SMALL: Final = """
@@ -22,13 +23,14 @@ SMALL: Final = """
 
 @pytest.mark.parametrize("chart", ["series", "lanes"])
 def test_a_click_on_a_chart_moves_everything_there(chart: str, page: Page) -> None:
-    expect(page.locator(".paragraph").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".paragraph").first).to_be_visible()
     click_at(page, chart, 0.505)
     assert_all_at(page, 303.0)
 
 
 def test_dragging_over_the_lanes_drags_everything_along(page: Page) -> None:
-    expect(page.locator(".paragraph").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".paragraph").first).to_be_visible()
+    moments(page)  # whatever comes above the lanes and moves them is there
     lanes = surface(page, "lanes")
     lanes.scroll_into_view_if_needed()
     area = lanes.bounding_box()
@@ -43,7 +45,7 @@ def test_dragging_over_the_lanes_drags_everything_along(page: Page) -> None:
 
 
 def test_a_paragraph_and_a_moment_lead_there_too(page: Page) -> None:
-    expect(page.locator(".paragraph").nth(12)).to_be_attached(timeout=60_000)
+    expect(page.locator(".paragraph").nth(12)).to_be_attached()
     page.locator(".paragraph-time").nth(12).click()
     assert_all_at(page, 120.0)
     moments(page).first.locator(".found-time").click()
@@ -53,8 +55,7 @@ def test_a_paragraph_and_a_moment_lead_there_too(page: Page) -> None:
 def test_the_cursor_moves_with_every_frame_and_plotly_draws_nothing(page: Page) -> None:
     """Its share of the frames does not depend on how busy the machine is."""
     told = page.evaluate(PLAYED, 2)
-    assert told["frames"] >= 10
-    assert told["moves"] >= 0.8 * told["frames"]
+    assert told["moves"] >= 0.8 * told["frames"] >= 8
     assert told["drawn"] == 0
 
 
@@ -108,6 +109,7 @@ def test_charts_that_do_not_come_say_so_and_can_be_asked_for_again(
     what: str, visit: NewVisitor, recording: Planted
 ) -> None:
     visitor = visit(storage_state=recording.cookies)
+    visitor.excuse("ERR_FAILED")
     refused: list[str] = []
 
     def refuse(route: Route) -> None:
@@ -116,23 +118,22 @@ def test_charts_that_do_not_come_say_so_and_can_be_asked_for_again(
 
     visitor.context.route(what, refuse)
     page = visitor.page(recording.url)
-    expect(page.locator("[data-trouble]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-trouble]")).to_be_visible()
     assert refused
     assert page.locator(".score-figure").inner_text() != ""
-    expect(page.locator(".paragraph").first).to_be_visible(timeout=60_000)  # the words come all the same
+    expect(page.locator(".paragraph").first).to_be_visible()  # the words come all the same
     visitor.context.unroute(what)
     page.locator("[data-again]").click()
-    expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=60_000)
+    at_dashboard(page)
     expect(page.locator("[data-trouble]")).to_be_hidden()
-    visitor.complaints[:] = [line for line in visitor.complaints if "ERR_FAILED" not in line]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_the_viewer_fits_the_page(scheme: str, width: int, open_page: Callable[..., Page], recording: Planted) -> None:
+def test_the_viewer_fits_the_page(scheme: str, open_page: Callable[..., Page], recording: Planted) -> None:
     page = open_page(recording, color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 800})
     moments(page)
-    page.locator("[data-zoom=in]").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator(".watch button, .moments button").evaluate_all(SMALL) == []
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": HIGH})
+        page.locator("[data-zoom=in]").click()
+        assert_fits(page, width)
+        assert page.locator(".watch button, .moments button").evaluate_all(SMALL) == []

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.planted import DIP_S, PEAK_S
+from tests.browser.made_up import DIP_S, PEAK_S
 from tests.browser.viewer.acts import NOW, VIDEO, moments
 
 KEYS: Final = [
@@ -36,9 +36,10 @@ def test_keys_move_the_cursor(page: Page) -> None:
 def test_a_key_plays_and_pauses(page: Page) -> None:
     page.evaluate("document.querySelector('video').muted = true")
     for key in ("Space", "k"):
+        before_s = page.evaluate(VIDEO)
         page.keyboard.press(key)
         expect(page.locator("[data-play]")).to_have_text("Pause")
-        page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
+        page.wait_for_function(f"(before_s) => ({VIDEO})() > before_s + 0.2", arg=before_s)
         page.keyboard.press(key)
         expect(page.locator("[data-play]")).to_have_text("Play")
         assert page.evaluate("document.querySelector('video').paused")
@@ -58,7 +59,7 @@ def test_brackets_lead_from_moment_to_moment(page: Page) -> None:
 
 def test_keys_are_left_to_whoever_has_the_focus(page: Page) -> None:
     page.evaluate("document.querySelector('video').currentTime = 300")
-    page.wait_for_function(f"() => ({NOW})() === 300")
+    page.wait_for_function(f"() => ({NOW})() === 300 && !document.querySelector('video').seeking")
     page.locator("[data-line=instant]").focus()
     for key in ("l", "ArrowRight", "0", "End"):
         page.keyboard.press(key)

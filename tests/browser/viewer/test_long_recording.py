@@ -6,7 +6,6 @@ want to run, since what is measured is then mostly waiting.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from emotion_ml.tests.patience import slack
 from tests.browser.conftest import NewVisitor
 from tests.browser.planted import Planted, long_film, planted
 from tests.browser.viewer.acts import EXACT, NOW, PLAYED
@@ -34,10 +34,6 @@ def recording(browser: Browser, origin: str, server_folder: Path) -> Iterator[Pl
     video = long_film(server_folder, MINUTES)
     with planted(browser, origin, server_folder / "data", minutes=MINUTES, faces=FACES, video=video) as made:
         yield made
-
-
-def slack() -> float:
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def first_byte_s(page: Page) -> float:
@@ -62,7 +58,7 @@ def test_the_page_comes_at_once_and_is_usable_soon(visit: NewVisitor, recording:
 
 
 def test_what_is_sent_is_no_more_than_can_be_seen(visit: NewVisitor, recording: Planted) -> None:
-    """All but the video, which is the visitor's own, and plotly's script, which a browser asks for once and keeps."""
+    """All but the video, which is the visitor's own; with plotly's script, which a browser asks for once and keeps."""
     visitor = visit(storage_state=recording.cookies)
     page = visitor.context.new_page()
     wire = visitor.context.new_cdp_session(page)
@@ -77,9 +73,10 @@ def test_what_is_sent_is_no_more_than_can_be_seen(visit: NewVisitor, recording: 
     expect(page.locator("[data-said=done]")).to_be_visible(timeout=120_000)
     expect(page.locator("[data-now-faces]")).not_to_be_empty(timeout=60_000)
     sent = {names.get(key, key): size for key, size in sizes.items()}
-    ours = sum(size for url, size in sent.items() if not url.endswith("/video") and "plotly.min.js" not in url)
-    print(f"{ours:,.0f} bytes, of which figures {sum(size for url, size in sent.items() if '/figures/' in url):,.0f}")
-    assert any("/figures/" in url for url in sent)
+    ours = sum(size for url, size in sent.items() if not url.endswith("/video"))
+    parts = {part: sum(size for url, size in sent.items() if part in url) for part in ("/figures/", "plotly.min.js")}
+    print(f"{ours:,.0f} bytes, of which {parts}")
+    assert all(parts.values())
     assert 50_000 < ours <= PAYLOAD_BYTES
 
 

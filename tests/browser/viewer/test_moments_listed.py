@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from emotion_ml.tests.clips import read_clock
-from tests.browser.planted import DIP_S, PEAK_S
+from tests.browser.made_up import DIP_S, PEAK_S
 from tests.browser.viewer.acts import moments
 
 SHOT: Final = """
@@ -42,7 +42,7 @@ def test_a_moment_has_a_picture_out_of_the_visitors_own_video(page: Page) -> Non
     found = moments(page).first
     found.scroll_into_view_if_needed()
     shot = found.locator("[data-shot]")
-    expect(shot).to_have_attribute("data-done", "shown", timeout=20_000)
+    expect(shot).to_have_attribute("data-done", "shown")
     picture = shot.evaluate(SHOT)
     grey = np.array(picture["grey"], np.uint8).reshape(picture["height"], picture["width"])
     assert read_clock(np.repeat(grey[..., None], 3, axis=2)) == pytest.approx(sum(DIP_S) / 2, abs=4)
