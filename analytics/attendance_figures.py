@@ -23,21 +23,34 @@ LINE: Final = "faces"
 
 def figures(readings: Readings, info: VideoInfo) -> dict[str, Figure]:
     """As figures.figures, of what can be said without expressions; none without a face."""
+    return _drawn(readings, info.duration_s, None)
+
+
+def stretch(readings: Readings, info: VideoInfo, from_s: float, to_s: float) -> dict[str, Figure]:
+    """The same of a part of it, with every reading, unless they are too many still."""
+    return _drawn(readings, info.duration_s, (from_s, to_s))
+
+
+def _drawn(readings: Readings, end_s: float, span: charts.Span | None) -> dict[str, Figure]:
     if not len(readings.frame):
         return {}
-    return {"series": _series(readings, info), "lanes": _lanes(readings, info)}
+    drawn = {"series": _series(readings, end_s, span), "lanes": _lanes(readings, end_s, span)}
+    for figure in drawn.values():
+        figure["layout"]["xaxis"] = charts.time_axis(span[1], span[0]) if span else charts.time_axis(end_s)
+    return drawn
 
 
-def _series(readings: Readings, info: VideoInfo) -> Figure:
-    """Faces found over time, as steps; of a long recording the fewest and the most of each stretch."""
-    times, faces = _with_gaps(readings, info.duration_s)
+def _series(readings: Readings, end_s: float, span: charts.Span | None) -> Figure:
+    """Faces found over time, as steps; where they are too many, the fewest and the most of each short while."""
+    times, faces = _with_gaps(readings, end_s)
+    top = int(np.nanmax(faces))  # of the whole recording, so that no scale changes under a reader's eyes
+    rows = _rows(times, span)
+    times, faces = times[rows], faces[rows]
     kept = extremes(times, faces, charts.MAX_POINTS)
     shape = charts.layout(height=300, margin=charts.MARGIN)
-    shape["xaxis"] = charts.time_axis(info.duration_s)
-    top = int(np.nanmax(faces))
     step = max(1, round((top + 1) / 5))
     shape["yaxis"] = {"range": [0, top + 1], "dtick": step, "fixedrange": True, "zeroline": False}
-    shape["meta"] = {"shown": len(kept), "of": len(readings.times)}
+    shape["meta"] = {"shown": len(kept), "of": len(times) if span else len(readings.times)}
     line: Trace = {
         "type": "scatter",
         "mode": "lines",
@@ -51,21 +64,33 @@ def _series(readings: Readings, info: VideoInfo) -> Figure:
     return {"data": [line], "layout": shape}
 
 
-def _lanes(readings: Readings, info: VideoInfo) -> Figure:
+def _lanes(readings: Readings, end_s: float, span: charts.Span | None) -> Figure:
     """One lane for each of the faces seen most often: when it was in view."""
+    rows = _rows(readings.times, span)
+    is_within = (readings.frame >= rows.start) & (readings.frame < rows.stop)
     ids, row, count = np.unique(readings.track, return_inverse=True, return_counts=True)
     repeated = np.flatnonzero(count > 1)
     most = np.sort(repeated[np.argsort(-count[repeated], kind="stable")][:MAX_LANES])
     drawn = []
     for index in most:
-        mine = row == index
+        mine = (row == index) & is_within
         unread = np.zeros(int(mine.sum()), np.bool_)
-        drawn.append(lanes.Lane(f"Face {ids[index]}", readings.frame[mine], readings.probabilities[mine], unread))
-    figure = lanes.lanes(drawn, readings.times, EMOTIONS, info.duration_s, timeline.longest_hold_s(readings.times))
+        frames = readings.frame[mine] - rows.start
+        drawn.append(lanes.Lane(f"Face {ids[index]}", frames, readings.probabilities[mine], unread))
+    until_s, hold_s = span[1] if span else end_s, timeline.longest_hold_s(readings.times)
+    figure = lanes.lanes(drawn, readings.times[rows], EMOTIONS, until_s, hold_s)
     seen = figure["data"][-1] | {"name": "In view", "meta": {"colour": "accent"}}
     seen["marker"] = {"color": charts.COLOURS["accent"], "line": {"width": 0}}
     seen["hovertemplate"] = "%{y}, in view<br>%{customdata}<extra></extra>"
     return figure | {"data": [seen]}
+
+
+def _rows(times: Floats, span: charts.Span | None) -> slice:
+    """With the one on either side, so that lines reach the edges; all without a span."""
+    if span is None:
+        return slice(0, len(times))
+    start = max(int(np.searchsorted(times, span[0])) - 1, 0)
+    return slice(start, max(int(np.searchsorted(times, span[1], side="right")) + 1, start + 1))
 
 
 def _with_gaps(readings: Readings, end_s: float) -> tuple[Floats, Floats]:

@@ -18,7 +18,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from analytics import access, occasions, page, purposes, results, scan, scoring, shelf, store
+from analytics import access, attendance_figures, occasions, page, purposes, results, scan, scoring, shelf, store
 from analytics import figures as drawing
 from analytics.models import Recording
 from analytics.scoring import Environment
@@ -62,12 +62,15 @@ def figures(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID
     """All of them; with ?from=60&to=90 those over time, of that stretch alone and as exact as can be seen."""
     recording = _showable_or_404(request, session_id, recording_id)
     chosen = _environment(environment)
-    if not request.GET or not recording.reads_expressions:
+    if not request.GET:
         return _json(shelf.drawn(recording, chosen))
     stretch = _stretch(request, _info(recording).duration_s)
     if stretch is None:
         return _bad_stretch("Ask for a stretch of the recording, in seconds: ?from=60&to=90.")
-    return _json(results.to_json(drawing.stretch(store.load_readings(recording), chosen, *stretch)))
+    readings = store.load_readings(recording)
+    if not recording.reads_expressions:
+        return _json(results.to_json(attendance_figures.stretch(readings, _info(recording), *stretch)))
+    return _json(results.to_json(drawing.stretch(readings, chosen, *stretch)))
 
 
 @require_safe

@@ -9,13 +9,13 @@ EMOTIONS: Final = ("Angry", "Happy", "Neutral", "Sad", "Surprise")
 """Column order of every probability vector in this project."""
 
 COLOURS: Final[Mapping[str, str]] = {
-    "Angry": "#D55E00",
-    "Happy": "#E69F00",
-    "Neutral": "#7A8791",
-    "Sad": "#0072B2",
-    "Surprise": "#8E5BA6",
+    "Angry": "#f37569",
+    "Happy": "#f8dc67",
+    "Neutral": "#e2f0fc",
+    "Sad": "#7198fc",
+    "Surprise": "#cc86a8",
 }
-"""One colour each wherever an expression is drawn; told apart also by people who see fewer colours."""
+"""Over a picture; told apart also by people who see fewer colours. The page's hues, light enough for a dark plate."""
 
 UNCERTAIN_BELOW: Final = 0.5
 """A face whose best probability is lower is shown as uncertain: no expression is more likely than all others together.

@@ -26,6 +26,8 @@ HELD_STEPS: Final = 1.5
 STEP_S: Final = 0.2
 LEFT_OUT: Final[Colour] = (200, 200, 200)
 PLATE: Final[Colour] = (16, 19, 21)
+INK: Final[Colour] = (0, 0, 0)
+"""Of a label, on a plate of the face's colour, which is light."""
 FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
 FONT_PX: Final = 22
 """Height of a capital of FONT at scale 1."""
@@ -119,8 +121,7 @@ def _draw_label(image: NDArray[np.uint8], face: Face) -> None:
     left = max(0, min(corner_left, image.shape[1] - width))
     top = max(0, min(corner_top - height, image.shape[0] - height))
     cv2.rectangle(image, (left, top), (left + width, top + height), colour, cv2.FILLED)
-    ink = (0, 0, 0) if np.dot(colour, (0.299, 0.587, 0.114)) > 140 else (255, 255, 255)
-    cv2.putText(image, text, (left + pad, top + pad + text_height), FONT, scale, ink, thickness, cv2.LINE_AA)
+    cv2.putText(image, text, (left + pad, top + pad + text_height), FONT, scale, INK, thickness, cv2.LINE_AA)
 
 
 def _capital_px(picture_px: int, face_px: float) -> float:

@@ -21,7 +21,7 @@ from analytics.exports import report_parts as parts
 from analytics.exports.label import Label
 from analytics.exports.material import Material
 from analytics.exports.scene import HAIRLINE, INK_SOFT
-from analytics.exports.typeset import LOCK, REGULAR, letters, register
+from analytics.exports.typeset import LOCK, REGULAR, register, visible
 
 MARGIN: Final = 18 * mm
 FOOT: Final = 14 * mm
@@ -43,7 +43,7 @@ def written(material: Material) -> bytes:
     file = io.BytesIO()
     with LOCK:
         document = BaseDocTemplate(
-            file, pagesize=A4, title=f"{letters(material.name)}: engagement report", author=AUTHOR, lang=LANGUAGE
+            file, pagesize=A4, title=f"{visible(material.name)}: engagement report", author=AUTHOR, lang=LANGUAGE
         )
         frame = Frame(MARGIN, FOOT + 4 * mm, WIDTH, A4[1] - MARGIN - FOOT - 4 * mm, 0, 0, 0, 0)
         document.addPageTemplates([PageTemplate("page", [frame])])

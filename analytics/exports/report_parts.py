@@ -14,7 +14,7 @@ from analytics import bands
 from analytics.charts import clock
 from analytics.exports import pictures
 from analytics.exports.material import Material
-from analytics.exports.typeset import ACCENT, BODY, SMALL, Drawing, markup, table, words
+from analytics.exports.typeset import ACCENT, BODY, SMALL, Drawing, about, markup, table, words
 from analytics.exports.typeset import side_by_side as columns
 from emotion_ml.labels import EMOTIONS
 
@@ -40,6 +40,8 @@ def title(material: Material, width: float) -> list[Flowable]:
         Spacer(0, 1 * mm),
         markup(" · ".join(facts), **SMALL),
     ]
+    if note := about([material.name]):
+        found.append(markup(note, **SMALL))
     if material.stopped_at_s is not None:
         found.append(
             markup(f"<b>A partial result.</b> Every number is of the part up to {clock(material.stopped_at_s)}.")
@@ -97,15 +99,15 @@ def moments(material: Material, width: float) -> list[Flowable]:
     widths = [8 * mm, 26 * mm, 14 * mm, 43 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("", "When", "What", "By how much (95 %)", "Said then")]
+    spoken = [_short(material.said(each.start_s, max(each.end_s, each.start_s + 1e-3))) for each in material.moments]
     for number, each in enumerate(material.moments, start=1):
-        end_s = max(each.end_s, each.start_s + 1e-3)
         span = clock(each.start_s) if each.end_s <= each.start_s else f"{clock(each.start_s)} to {clock(each.end_s)}"
         size = f"{_signed(each.size)} ({_signed(each.low)} to {_signed(each.high)})"
-        said = words(_short(material.said(each.start_s, end_s)) or NOTHING, widths[-1] - 6, **SMALL)
+        said = words(spoken[number - 1] or NOTHING, widths[-1] - 6, **SMALL)
         rows.append([_cell(f"<b>{number}</b>"), _cell(span), _cell(KINDS[each.kind]), _cell(size), said])
     note = (
         "Found by comparing every stretch with what surrounds it; each survives a permutation test over the whole "
-        "recording."
+        f"recording. {about(spoken)}"
     )
     return [_heading("Moments"), table(rows, widths), markup(note, **SMALL)]
 
@@ -123,18 +125,19 @@ def paragraphs(material: Material, width: float) -> list[Flowable]:
     widths = [24 * mm, 18 * mm, 34 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("When", "Call", "Difference", "Said")]
-    for row in called[:MOST_PARAGRAPHS]:
-        each, said = found.comparisons[row], spoken.paragraphs[row]
+    printed = [_short(spoken.paragraphs[row].text) for row in called[:MOST_PARAGRAPHS]]
+    for row, said in zip(called, printed, strict=False):
+        each = found.comparisons[row]
         p_value = "p &lt; 0.001" if (each.adjusted_p or 0) < 0.001 else f"p {each.adjusted_p:.3f}"
         cells = (f"{clock(each.start_s)} to {clock(each.end_s)}", VERDICTS[each.verdict])
         difference = _cell(f"{_signed(each.difference or 0)}, {p_value}")
-        rows.append([*map(_cell, cells), difference, words(_short(said.text), widths[-1] - 6, **SMALL)])
+        rows.append([*map(_cell, cells), difference, words(said, widths[-1] - 6, **SMALL)])
     rest = (
         f" The {len(called) - MOST_PARAGRAPHS} others stand in paragraphs.csv." if len(called) > MOST_PARAGRAPHS else ""
     )
     note = (
         f"{len(called)} of {count} paragraphs differ from the rest after adjustment for their number (false discovery "
-        f"rate 5 %).{rest} That one differs does not say that its words were the cause."
+        f"rate 5 %).{rest} That one differs does not say that its words were the cause. {about(printed)}"
     )
     return [heading, table(rows, widths), markup(note, **SMALL)]
 

@@ -6,7 +6,9 @@ Knows reportlab. Refuses to know what a report says.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -14,10 +16,11 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph, Table
 
-from analytics.exports import direction, fonts
+from analytics.exports import cjk, direction, fonts
 from analytics.exports.scene import HAIRLINE, INK, INK_SOFT, Area, Box, Dot, Line, Scene, Shape, Words
 
 REGULAR, BOLD = "EngageAI", "EngageAI-Bold"
@@ -32,6 +35,9 @@ def register() -> None:
     for name, file in ((REGULAR, fonts.REGULAR), (BOLD, fonts.BOLD)):
         pdfmetrics.registerFont(TTFont(name, str(fonts.path(file))))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
+    for font in (each.font for each in cjk.COLLECTIONS):
+        pdfmetrics.registerFont(UnicodeCIDFont(font))
+        pdfmetrics.registerFontFamily(font, normal=font, bold=font, italic=font, boldItalic=font)
 
 
 def style(size: float, *, colour: str = INK, bold: bool = False, leading: float = 1.42, **more: Any) -> ParagraphStyle:
@@ -50,19 +56,59 @@ def words(text: str, width: float, **look: Any) -> Paragraph:
     made = style(**({"size": 9.0} | look))
     known = letters(text, made.fontName)
     if direction.visual(known) == known:
-        return Paragraph(escape(known), made)
-    lines = [escape(direction.visual(line)) for line in _broken(known, made, width)]
+        return Paragraph(_tagged(known, made.fontName), made)
+    lines = [_tagged(direction.visual(line), made.fontName) for line in _broken(known, made, width)]
     if direction.is_right_to_left(known):
         made = style(**({"size": 9.0} | look), alignment=TA_RIGHT)
     return Paragraph("<br/>".join(lines), made)
 
 
 def letters(text: str, font: str = REGULAR) -> str:
-    """What the font holds; a box for each letter that it does not, nothing for what cannot be seen."""
+    """What a font holds; a box for each letter that none does, nothing for what cannot be seen."""
+    seen = visible(text)
+    elsewhere = cjk.fonts(_strangers(seen, font))
+    lost = set(_strangers(seen, font)).difference(elsewhere)
+    return "".join(UNKNOWN_LETTER if letter in lost else letter for letter in seen)
+
+
+def visible(text: str) -> str:
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+
+
+def about(texts: Iterable[str]) -> str:
+    """What a reader has to know of the letters of these texts, as sentences; nothing where our own font has them."""
+    strange = set(_strangers(visible(" ".join(texts)), REGULAR))
+    elsewhere = cjk.fonts(strange)
+    said = []
+    if elsewhere:
+        said.append("Chinese, Japanese and Korean are set in a font of the device that opens this file.")
+    if strange.difference(elsewhere):
+        said.append(f"{UNKNOWN_LETTER} stands for a letter that the report has no font for; the tables have it.")
+    return " ".join(said)
+
+
+def _strangers(text: str, font: str) -> list[str]:
+    """Letters that this font of ours does not hold."""
     register()
     held = pdfmetrics.getFont(font).face.charToGlyph
-    seen = (character for character in " ".join(text.split()) if character.isprintable())
-    return "".join(character if ord(character) in held else UNKNOWN_LETTER for character in seen)
+    return [letter for letter in text if ord(letter) not in held]
+
+
+def _runs(text: str, font: str) -> Iterator[tuple[str, str]]:
+    """(font, letters) from left to right, for text that `letters` has seen."""
+    elsewhere = cjk.fonts(_strangers(text, font))
+    for name, run in groupby(text, key=lambda letter: elsewhere.get(letter, font)):
+        yield name, "".join(run)
+
+
+def _tagged(text: str, font: str) -> str:
+    return "".join(
+        escape(run) if name == font else f'<font name="{name}">{escape(run)}</font>' for name, run in _runs(text, font)
+    )
+
+
+def _width(text: str, font: str, size: float) -> float:
+    return float(sum(pdfmetrics.stringWidth(run, name, size) for name, run in _runs(text, font)))
 
 
 def _broken(text: str, made: ParagraphStyle, width: float) -> list[str]:
@@ -70,7 +116,7 @@ def _broken(text: str, made: ParagraphStyle, width: float) -> list[str]:
     lines: list[str] = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and pdfmetrics.stringWidth(longer, made.fontName, made.fontSize) > width:
+        if lines[-1] and _width(longer, made.fontName, made.fontSize) > width:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -146,10 +192,19 @@ def _paint(canvas: Any, shape: Shape) -> None:
             canvas.setFillColor(HexColor(shape.colour))
             canvas.circle(shape.x, -shape.y, shape.radius, stroke=0, fill=1)
         case Words():
-            canvas.setFillColor(HexColor(shape.colour))
-            canvas.setFont(BOLD if shape.bold else REGULAR, shape.size)
-            place = {"start": canvas.drawString, "middle": canvas.drawCentredString, "end": canvas.drawRightString}
-            place[shape.anchor](shape.x, -shape.y, direction.visual(letters(shape.text)))
+            _write(canvas, shape)
+
+
+def _write(canvas: Any, shape: Words) -> None:
+    font = BOLD if shape.bold else REGULAR
+    text = direction.visual(letters(shape.text, font))
+    share = {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.anchor]
+    x = shape.x - share * _width(text, font, shape.size)
+    canvas.setFillColor(HexColor(shape.colour))
+    for name, run in _runs(text, font):
+        canvas.setFont(name, shape.size)
+        canvas.drawString(x, -shape.y, run)
+        x += pdfmetrics.stringWidth(run, name, shape.size)
 
 
 def _path(canvas: Any, points: tuple[tuple[float, float], ...]) -> Any:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from django.urls import reverse
 
 from analytics import attendance, attendance_figures
 from analytics.readings import Readings
+from analytics.tests.finished import finished, owner
 from analytics.tests.synthetic import audience, dirichlet, info, nobody
 from emotion_ml.types import Box, Face, LeftOut, Quality, Reading
 
@@ -70,6 +74,53 @@ def test_a_long_chart_stays_small_and_keeps_the_most_and_the_fewest() -> None:
     (line,) = attendance_figures.figures(unread(counts), info(7200.0))["series"]["data"]
     assert len(line["x"]) <= 1300
     assert (max(line["y"]), min(line["y"])) == (7, 0)
+
+
+def test_a_stretch_has_every_reading_of_it_on_the_scale_of_the_whole() -> None:
+    counts = [1 + (k // 7) % 2 for k in range(36_000)]
+    counts[30_000] = 9
+    found, room = unread(counts), info(7200.0)
+    whole, part = attendance_figures.figures(found, room), attendance_figures.stretch(found, room, 100.0, 130.0)
+    (line,) = part["series"]["data"]
+    times = np.array(line["x"])
+    assert (times[0], times[-1]) == (pytest.approx(99.8), pytest.approx(130.2))  # so that the line reaches the edges
+    assert line["y"] == counts[499:652]
+    assert part["series"]["layout"]["xaxis"]["range"] == [100.0, 130.0]
+    assert part["series"]["layout"]["yaxis"] == whole["series"]["layout"]["yaxis"]
+
+
+def test_a_stretch_has_the_same_lanes_exactly_placed() -> None:
+    found, room = unread([2] * 20 + [1] * 20), info(8.0)
+    whole, part = attendance_figures.figures(found, room), attendance_figures.stretch(found, room, 3.0, 5.0)
+    assert part["lanes"]["layout"]["yaxis"] == whole["lanes"]["layout"]["yaxis"]
+    (seen,) = part["lanes"]["data"]
+    assert seen["y"] == ["Face 1", "Face 2"]
+    assert seen["base"] == pytest.approx([2.8, 2.8])
+    assert seen["base"][1] + seen["x"][1] == pytest.approx(4.0)
+    assert attendance_figures.stretch(nobody(np.arange(10) / 5), info(2.0), 0.0, 1.0) == {}
+
+
+@pytest.mark.django_db
+def test_the_page_zooms_into_a_recording_without_expressions(data_dir: Path) -> None:
+    recording = finished(data_dir, unread([1, 2] * 150), 60.0, reads_expressions=False)
+    keys, browser = [recording.session_id, recording.id], owner()
+    page = browser.get(reverse("recording-show", args=keys)).content.decode()
+    assert page.count("data-zoom-controls") == 1
+    assert "zoom the time axis" in page
+    figures = reverse("recording-figures", args=[*keys, recording.environment])
+    whole = browser.get(figures).json()["series"]["layout"]["xaxis"]["range"]
+    part = browser.get(f"{figures}?from=20&to=30").json()
+    assert (whole, part["series"]["layout"]["xaxis"]["range"]) == ([0.0, 60.0], [20.0, 30.0])
+    assert part["lanes"]["layout"]["xaxis"]["range"] == [20.0, 30.0]
+    assert part["series"]["data"][0]["x"][0] == pytest.approx(19.8)
+    assert browser.get(f"{figures}?from=20&to=1000").status_code == 400
+
+
+def test_a_stretch_in_a_hole_is_empty() -> None:
+    holed = Readings.concat([unread([1, 3, 2]), unread([2, 2], start_s=60.0)])
+    part = attendance_figures.stretch(holed, info(62.0), 20.0, 40.0)
+    assert set(part["series"]["data"][0]["y"]) == {None, 2}
+    assert part["series"]["data"][0]["y"][0] is None
 
 
 def test_each_face_has_a_lane_without_a_word_about_its_expression() -> None:

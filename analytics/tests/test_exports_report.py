@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
-from analytics.exports import direction, report
+from analytics.exports import cjk, direction, report, typeset
 from analytics.exports.material import Material
+from analytics.exports.scene import Anchor, Words
 from analytics.readings import Readings
 from analytics.tests.exported import SHA256, material, room, spoken, unread
 from analytics.tests.synthetic import audience
@@ -23,6 +24,22 @@ MEASURED = {
 }
 HEBREW = "\u05e9\u05dc\u05d5\u05dd"
 ARABIC = "\u0645\u0631\u062d\u0628\u0627"
+
+
+class Placed:
+    """A canvas that remembers what was written where."""
+
+    def __init__(self) -> None:
+        self.drawn: list[tuple[float, str]] = []
+
+    def setFillColor(self, colour: object) -> None:  # noqa: N802  (reportlab's name)
+        """Any will do."""
+
+    def setFont(self, name: str, size: float) -> None:  # noqa: N802
+        """The width says which it was."""
+
+    def drawString(self, x: float, y: float, text: str) -> None:  # noqa: N802
+        self.drawn.append((x, text))
 
 
 def opened(found: Material) -> PdfReader:
@@ -105,6 +122,63 @@ def test_a_name_or_a_sentence_cannot_break_it() -> None:
     text = text_of(found)
     assert "</para><b>x & <font size=999>" in text
     assert len(opened(found).pages) <= 4
+
+
+EASTERN = {
+    "STSong-Light": "\u4eca\u5929\u8bb2\u673a\u5668\u5b66\u4e60\u7684\u57fa\u7840\u3002",
+    "MSung-Light": "\u4eca\u5929\u8b1b\u6a5f\u5668\u5b78\u7fd2\u7684\u57fa\u790e\uff0c\u8acb\u8a18\u4e0b\u4f86\u3002",
+    "HeiseiMin-W3": "\u300c\u6a5f\u68b0\u5b66\u7fd2\u300d\u306e\u57fa\u790e\u3092\u5b66\u3073\u307e\u3059\u3002",
+    "HYSMyeongJo-Medium": "\uae30\uacc4 \ud559\uc2b5\uc758 \uae30\ucd08\uc785\ub2c8\ub2e4.",
+}
+DEVICE = "Chinese, Japanese and Korean are set in a font of the device that opens this file."
+THAI = "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35"
+
+
+def called(sentence: str) -> Material:
+    """A name and paragraphs of which one is called and printed."""
+    return material(name=f"{sentence}.mp4", transcript=spoken(*([sentence] * 6)))
+
+
+@pytest.mark.parametrize("font", EASTERN)
+def test_chinese_japanese_and_korean_are_letters_and_not_boxes(font: str) -> None:
+    sentence = EASTERN[font]
+    found = called(sentence)
+    document = opened(found)
+    first, whole = document.pages[0].extract_text(), text_of(found)
+    assert f"{sentence}.mp4" in first
+    assert DEVICE in " ".join(first.split())
+    assert whole.count(sentence) >= 2  # the name and what was said
+    assert typeset.UNKNOWN_LETTER not in whole
+    assert set(cjk.fonts(typeset.letters(sentence).replace(" ", "")).values()) == {font}
+    fonts: Any = document.pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    assert f"/{font}" in str([fonts[name].get_object()["/BaseFont"] for name in fonts])
+    assert document.metadata is not None
+    assert document.metadata.title == f"{sentence}.mp4: engagement report"
+
+
+def test_a_letter_that_no_font_has_is_a_box_that_explains_itself() -> None:
+    text = text_of(called(f"{THAI} talk"))
+    assert f"{typeset.UNKNOWN_LETTER * len(THAI)} talk.mp4" in text
+    assert f"{typeset.UNKNOWN_LETTER} stands for a letter that the report has no font for; the tables have it." in text
+    assert DEVICE not in text
+
+
+def test_plain_letters_need_no_note(found: Material) -> None:
+    assert typeset.about([found.name, "\u0416 \u05e9 \u0628 \u03a9"]) == ""
+    assert DEVICE not in text_of(found)
+    assert "stands for a letter" not in text_of(found)
+
+
+def test_words_of_a_chart_stand_where_they_are_anchored_in_any_script() -> None:
+    canvas = Placed()
+    anchors: tuple[Anchor, ...] = ("start", "middle", "end")
+    for anchor in anchors:
+        typeset._paint(canvas, Words(100, 10, f"Room {EASTERN['STSong-Light'][:2]}", 10, anchor=anchor))
+    width = typeset._width("Room ", typeset.REGULAR, 10)
+    starts = [100, 100 - (width + 20) / 2, 100 - width - 20]
+    assert [text for _, text in canvas.drawn] == ["Room ", EASTERN["STSong-Light"][:2]] * 3
+    places = [place for start in starts for place in (start, start + width)]
+    assert [x for x, _ in canvas.drawn] == pytest.approx(places)
 
 
 def test_hebrew_and_arabic_read_from_the_right() -> None:

@@ -15,13 +15,17 @@ import pytest
 from numpy.typing import NDArray
 
 from analytics import charts
-from emotion_ml.labels import EMOTIONS
+from emotion_ml.labels import COLOURS, EMOTIONS
 
 Colour = NDArray[np.float64]
 
 CSS: Final = Path(__file__).resolve().parents[2] / "static" / "css"
 APART: Final = 25.0
 STANDS_OUT: Final = 3.0  # WCAG 2.2, 1.4.11
+LEGIBLE: Final = 4.5  # 1.4.3
+LIGHT, DARK = 0, 1
+SAME_HUE_DEGREES: Final = 10.0
+FILM_INK: Final = "#000000"  # of emotion_ml.overlay
 EYES: Final = {
     "full colour vision": np.eye(3),
     "protanopia": np.array(
@@ -50,6 +54,19 @@ def palette(theme: int, file: str = "base.css") -> list[str]:
     return [pair(file, charts.role(emotion))[theme] for emotion in EMOTIONS]
 
 
+def over_pictures() -> list[str]:
+    return [COLOURS[emotion] for emotion in EMOTIONS]
+
+
+def mixed(colour: tuple[int, ...], share: float, behind: int) -> str:
+    return "#" + "".join(f"{round(share * part + (1 - share) * behind):02x}" for part in colour)
+
+
+def hue(colour: str) -> float:
+    _, a, b = lab(linear(colour))
+    return float(np.degrees(np.arctan2(b, a)))
+
+
 def linear(colour: str) -> Colour:
     srgb = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
@@ -66,10 +83,10 @@ def contrast(one: str, other: str) -> float:
     return (bright + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("colours", [palette(LIGHT), palette(DARK), over_pictures()], ids=["light", "dark", "video"])
 @pytest.mark.parametrize("eyes", EYES)
-def test_any_two_can_be_told_apart(eyes: str, theme: int) -> None:
-    seen = [lab(np.clip(EYES[eyes] @ linear(colour), 0, 1)) for colour in palette(theme)]
+def test_any_two_can_be_told_apart(eyes: str, colours: list[str]) -> None:
+    seen = [lab(np.clip(EYES[eyes] @ linear(colour), 0, 1)) for colour in colours]
     assert min(float(np.linalg.norm(one - other)) for one, other in combinations(seen, 2)) >= APART
 
 
@@ -84,3 +101,22 @@ def test_they_are_the_same_on_the_page_in_files_and_for_the_operator() -> None:
     assert palette(0) == [charts.COLOURS[charts.role(emotion)] for emotion in EMOTIONS]
     for theme in (0, 1):
         assert palette(theme) == palette(theme, "admin.css")
+
+
+def test_those_over_a_picture_are_the_same_on_the_page_and_in_the_film_and_have_the_page_s_hues() -> None:
+    css = (CSS / "base.css").read_text()
+    on_page = [re.search(rf"--on-video-{emotion.lower()}: (#[0-9a-f]{{6}});", css) for emotion in EMOTIONS]
+    assert [found and found[1] for found in on_page] == over_pictures()
+    turned = [hue(one) - hue(other) for one, other in zip(over_pictures(), palette(DARK), strict=True)]
+    assert max(abs((turn + 180) % 360 - 180) for turn in turned) <= SAME_HUE_DEGREES
+
+
+@pytest.mark.parametrize("behind", [0, 255], ids=["black", "white"])
+def test_a_label_over_any_picture_can_be_read(behind: int) -> None:
+    """The page writes in the colour on a dark plate that lets a little through; the film on a plate of the colour."""
+    script = (CSS.parent / "js" / "faces.js").read_text()
+    plate = re.search(r'fillStyle = "rgb\((\d+) (\d+) (\d+) / (0\.\d+)\)"', script)
+    assert plate is not None
+    shown = mixed((int(plate[1]), int(plate[2]), int(plate[3])), float(plate[4]), behind)
+    assert min(contrast(colour, shown) for colour in over_pictures()) >= LEGIBLE
+    assert min(contrast(colour, FILM_INK) for colour in over_pictures()) >= LEGIBLE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emotion_ml.labels import COLOURS, UNCERTAIN_BELOW
-from emotion_ml.overlay import LEFT_OUT, colour_of, label_of
+from emotion_ml.overlay import INK, LEFT_OUT, colour_of, label_of
 from emotion_ml.types import Box, Face, LeftOut, Quality
 
 SCRIPT = Path(__file__).resolve().parents[2] / "static" / "js" / "faces.js"
@@ -35,3 +35,10 @@ def test_the_pages_draw_the_same_line() -> None:
     found = re.search(r"UNCERTAIN_BELOW = ([\d.]+);", SCRIPT.read_text())
     assert found is not None
     assert float(found[1]) == UNCERTAIN_BELOW
+
+
+def test_a_label_is_dark_on_a_light_plate_whatever_it_says() -> None:
+    """In the colours that analytics/tests/test_palette.py measures."""
+    plates = [tuple(bytes.fromhex(colour.removeprefix("#"))) for colour in COLOURS.values()]
+    assert INK == (0, 0, 0)
+    assert min(min(sum(plate) for plate in plates), sum(LEFT_OUT)) > 3 * 128

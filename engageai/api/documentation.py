@@ -11,6 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
@@ -22,12 +24,22 @@ class Documentation(DocsBase):
         document = api.get_openapi_schema()
         context = {
             "document": document,
+            "lead": prose(document["info"]["description"]),
             "groups": groups(document, request.build_absolute_uri("/").rstrip("/")),
             "shapes": [_shape(name, schema) for name, schema in sorted(document["components"]["schemas"].items())],
             "schema_url": self.get_openapi_url(api, {}),
             "is_off": not settings.API_TOKENS,
         }
         return render(request, "api/docs.html", context)
+
+
+def prose(text: str) -> SafeString:
+    """The document's own text, which is Markdown as far as `code`."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one that nothing closes
+        parts[-2:] = ["`".join(parts[-2:])]
+    marked = ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in enumerate(parts))
+    return format_html_join("", "{}", marked)
 
 
 def groups(document: Node, origin: str) -> list[dict[str, Any]]:
@@ -47,7 +59,7 @@ def _operation(path: str, method: str, operation: Node, origin: str) -> dict[str
         "method": method.upper(),
         "path": path,
         "summary": operation["summary"],
-        "says": operation.get("description", ""),
+        "says": prose(operation.get("description", "")),
         "parameters": [*_parameters(operation), *_fields(body, "form")],
         "answers": list(_answers(operation)),
         "refusals": [code for code in operation["responses"] if int(code) >= 400],
@@ -58,7 +70,7 @@ def _operation(path: str, method: str, operation: Node, origin: str) -> dict[str
 def _parameters(operation: Node) -> Iterator[dict[str, Any]]:
     for each in operation.get("parameters", ()):
         schema = each["schema"]
-        says = each.get("description") or schema.get("description", "")
+        says = prose(each.get("description") or schema.get("description", ""))
         yield {"name": each["name"], "place": each["in"], "is_needed": each.get("required"), "says": says} | _type(
             schema
         )
@@ -67,7 +79,8 @@ def _parameters(operation: Node) -> Iterator[dict[str, Any]]:
 def _fields(schema: Node, place: str) -> Iterator[dict[str, Any]]:
     for name, each in schema.get("properties", {}).items():
         is_needed = name in schema.get("required", ())
-        yield {"name": name, "place": place, "is_needed": is_needed, "says": each.get("description", "")} | _type(each)
+        says = prose(each.get("description", ""))
+        yield {"name": name, "place": place, "is_needed": is_needed, "says": says} | _type(each)
 
 
 def _answers(operation: Node) -> Iterator[dict[str, Any]]:
@@ -93,7 +106,7 @@ def _type(schema: Node) -> dict[str, Any]:
 
 
 def _shape(name: str, schema: Node) -> dict[str, Any]:
-    return {"name": name, "says": schema.get("description", ""), "fields": list(_fields(schema, ""))}
+    return {"name": name, "says": prose(schema.get("description", "")), "fields": list(_fields(schema, ""))}
 
 
 def _curl(method: str, url: str, body: Node) -> str:

@@ -58,12 +58,15 @@ def said(transcript: Transcript, instants: Instants, environment: Environment) -
 
 
 def lag_sentence(found: Correlation) -> str:
-    if found.lag_is_supported:
-        return (
-            f"Faces followed the words by {found.lag_s:.1f} s (p = {found.lag_p:.3f}); "
-            "each paragraph is compared with what was read that much later."
-        )
-    return "No delay of faces behind words could be shown; a paragraph is compared with what was read while it lasted."
+    meanwhile = "compared with what was read while it lasted."
+    if not found.lag_is_supported:
+        return f"No delay of faces behind words could be shown; a paragraph is {meanwhile}"
+    if not found.lag_s:
+        return f"Faces changed together with the words (p = {found.lag_p:.3f}); each paragraph is {meanwhile}"
+    return (
+        f"Faces followed the words by {found.lag_s:.1f} s (p = {found.lag_p:.3f}); "
+        "each paragraph is compared with what was read that much later."
+    )
 
 
 def _summary(transcript: Transcript, sentences: list[str]) -> tuple[str, ...]:

@@ -29,6 +29,11 @@ const showFile = (side, title, facts, refusal = "") => {
   notice.hidden = !refusal;
 };
 
+const told = (check) => {
+  if (!check) return "";
+  return check.count === check.of ? `, all ${check.of} files checked` : `, ${check.count} of ${check.of} files checked, the others are too large`;
+};
+
 const take = async (side, file) => {
   latest[side] += 1;
   const mine = latest[side];
@@ -38,7 +43,7 @@ const take = async (side, file) => {
     if (mine !== latest[side]) return; // another file was dropped meanwhile
     loaded[side] = found;
     const { duration_s, frames_analysed } = found.result.recording;
-    showFile(side, found.name, `${clock(duration_s)}, ${frames_analysed} readings${found.checked ? ", digest checked" : ""}`);
+    showFile(side, found.name, `${clock(duration_s)}, ${frames_analysed} readings${told(found.checked)}`);
   } catch (error) {
     if (mine !== latest[side]) return;
     loaded[side] = null;

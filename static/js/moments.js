@@ -32,9 +32,12 @@ export class Moments {
       const url = `${this.section.dataset.url}?environment=${encodeURIComponent(this.environment)}`;
       const response = await fetch(url, { signal: mine.signal, headers: { "HX-Request": "true" } });
       if (!response.ok) throw new Error(`${response.status} for ${url}`);
-      const body = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-moments-body]");
-      this.place.replaceChildren(document.adoptNode(body));
+      const html = await response.text();
       this.trouble.hidden = true;
+      if (html === this.html) return; // the list that stands there, with whatever has the focus in it
+      const body = new DOMParser().parseFromString(html, "text/html").querySelector("[data-moments-body]");
+      this.place.replaceChildren(document.adoptNode(body));
+      this.html = html;
       this.collect();
     } catch (error) {
       if (error.name !== "AbortError") this.trouble.hidden = false;

@@ -21,6 +21,7 @@ from analytics.tests.synthetic import info
 from emotion_ml.types import Box, Face, LeftOut, Quality, Reading
 from engageai import env
 from engageai.api import shapes, tokens
+from engageai.api.documentation import prose
 from engageai.api.interface import api
 from engageai.conftest import Visitor
 
@@ -124,6 +125,20 @@ def test_where_no_token_is_set_the_interface_is_off_and_says_how_to_turn_it_on(s
         assert (answer.status_code, error["code"]) == (404, "interface-off")
         assert "API_TOKEN" in error["message"]
     assert "switched off on this server" in Client().get("/api/v1/docs").content.decode()
+
+
+def test_its_page_sets_code_as_code_and_nothing_else_as_markup() -> None:
+    page = Client().get(reverse("api:openapi-view")).content.decode()
+    assert "There are results, if only up to <code>stopped_at_s</code>." in page
+    assert "`" not in page
+    assert prose("a `<b>` & one ` that nothing closes") == "a <code>&lt;b&gt;</code> &amp; one ` that nothing closes"
+    assert prose("<b>") == "&lt;b&gt;"
+
+
+def test_every_page_leads_to_it() -> None:
+    address = reverse("api:openapi-view")
+    for path in ("/", "/compare/", "/notice/", "/nothing-here"):
+        assert f'href="{address}"' in Client().get(path).content.decode(), path
 
 
 def test_a_short_token_is_refused_when_the_server_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from django.test import Client
 from django.urls import reverse
 
 from analytics import store, transcripts
+from analytics.correlate import Correlation
 from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.readings import Readings
 from analytics.tests.synthetic import audience, one_hot
 from engageai.conftest import Visitor
+from engageai.content import paragraphs
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +48,19 @@ def room(until_s: float = LENGTH_S) -> Readings:
     noise = np.random.default_rng(0).dirichlet([1, 1, 1, 1, 1], (len(times), 3))
     shown = np.where(is_dip[:, None], one_hot("Sad"), one_hot("Happy"))[:, None, :]
     return audience(times, 0.8 * shown + 0.2 * noise)
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "p_value", "shown"),
+    [
+        (0.0, 0.0074, "Faces changed together with the words (p = 0.007); each paragraph is compared with what was"),
+        (1.5, 0.0074, "Faces followed the words by 1.5 s (p = 0.007); each paragraph is compared with what was"),
+        (0.0, None, "No delay of faces behind words could be shown; a paragraph is compared with what was"),
+    ],
+)
+def test_the_delay_of_faces_behind_words_is_a_sentence(lag_s: float, p_value: float | None, shown: str) -> None:
+    said = paragraphs.lag_sentence(Correlation(lag_s, p_value is not None, p_value, ()))
+    assert said == f"{shown} read {'that much later' if lag_s else 'while it lasted'}."
 
 
 def analysed(visitor: Visitor, clip: Path, readings: Readings, stopped_at_s: float | None = None) -> Recording:
