@@ -98,6 +98,7 @@ const load = (fragmentUrl) =>
     whole = figures;
     await showFigures(figures);
     page.toggleAttribute("data-ready", true);
+    performance.mark("usable");
     if (zoom?.view) zoom.load(zoom.view);
   });
 

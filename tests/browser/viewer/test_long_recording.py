@@ -6,7 +6,6 @@ want to run, since what is measured is then mostly waiting.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -36,21 +35,23 @@ def recording(browser: Browser, origin: str, server_folder: Path) -> Iterator[Pl
         yield made
 
 
-def first_byte_s(page: Page) -> float:
-    told: float = page.evaluate("performance.getEntriesByType('navigation')[0].responseStart")
-    return told / 1000
+def times_s(page: Page) -> tuple[float, float]:
+    """First byte, and when everything was drawn and answered, after the browser began to go there."""
+    byte: float = page.evaluate("performance.getEntriesByType('navigation')[0].responseStart")
+    usable: float = page.evaluate("performance.getEntriesByName('usable')[0].startTime")
+    return byte / 1000, usable / 1000
 
 
 def test_the_page_comes_at_once_and_is_usable_soon(visit: NewVisitor, recording: Planted) -> None:
-    """The better of three: a first one warms caches that have nothing to do with the recording."""
-    took, waited = [], []
+    """The better of three, each by a browser that has nothing in its cache; a first one warms the server."""
+    waited, took = [], []
     for _ in range(3):
-        visitor = visit(storage_state=recording.cookies)
-        began = time.monotonic()
-        page = visitor.page(recording.url)
+        page = visit(storage_state=recording.cookies).page(recording.url)
         expect(page.locator("[data-dashboard][data-ready]")).to_be_visible(timeout=120_000)
-        took.append(time.monotonic() - began)
-        waited.append(first_byte_s(page))
+        expect(page.locator("[data-said=done]")).to_be_visible(timeout=120_000)  # or the next one waits for its words
+        byte_s, usable_s = times_s(page)
+        waited.append(byte_s)
+        took.append(usable_s)
         page.close()
     print(f"first byte {[f'{each:.3f}' for each in waited]} s, usable {[f'{each:.2f}' for each in took]} s")
     assert min(waited) <= FIRST_BYTE_S * slack()
