@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,24 +31,34 @@ _BATCH: Final = 32
 
 
 def convert(
-    checkpoint: Path, data: Path, out: Path, *, px: int | None = None, with_float: bool = False
+    checkpoint: Path,
+    data: Sequence[Path],
+    out: Path,
+    *,
+    px: int | None = None,
+    with_float: bool = False,
+    blend: tuple[Path, float] | None = None,
 ) -> dict[str, float]:
     """Write CHECKPOINT, EXPORT and their hashes into `out`, and FLOAT_EXPORT `with_float`; returns {"temperature": T}.
 
-    `px` is the side of the input, that of the checkpoint when None. The temperature is fitted on the valid faces of
-    `data` (PublicTest of an archive), the int8 ranges on its training faces. Raises FileNotFoundError or ValueError,
-    with a sentence, for files that cannot be used.
+    `px` is the side of the input, that of the checkpoint when None. The temperature is fitted on the valid faces of the
+    first of `data` (PublicTest of an archive), the int8 ranges on as many training faces of each. With `blend`, the
+    checkpoint that training began from and its share, the weights are averaged with that one's before all else.
+    Raises FileNotFoundError or ValueError, with a sentence, for files that cannot be used.
     """
     network, metadata = load(checkpoint)
+    if blend:
+        averaged(network, load(blend[0])[0], blend[1])
     if not px and "input_px" not in metadata:
         raise ValueError(f"{checkpoint.name} does not say the side of its input: say it with --px")
     metadata["input_px"] = side = px or int(metadata["input_px"])
-    faces = sources.load(data, smoothing=0.0)
-    found = temperature(_logits(network, faces.valid, side), faces.valid.targets)
+    faces = [sources.load(each, smoothing=0.0) for each in data]
+    valid = faces[0].valid
+    found = temperature(_logits(network, valid, side), valid.targets)
     metadata |= {"name": NAME, "temperature": found}
     out.mkdir(parents=True, exist_ok=True)
     model.save_weights(network, out / CHECKPOINT, metadata)
-    _export(network, side, faces.train.pixels, out, metadata, with_float=with_float)
+    _export(network, side, [each.train.pixels for each in faces], out, metadata, with_float=with_float)
     write_hashes(out)
     return {"temperature": found}
 
@@ -71,6 +81,21 @@ def load(checkpoint: Path) -> tuple[torch.nn.Module, dict[str, Any]]:
     return model.from_state(state.get("average", state), checkpoint.name)
 
 
+def averaged(network: torch.nn.Module, start: torch.nn.Module, share: float) -> None:
+    """Move the weights of `network` by `share` of the way back to those that its training began from, in place.
+
+    Keeps more of what the beginning could do than the end of fine-tuning on other data does (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models"). Raises ValueError for a share outside of [0, 1].
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"the share of the blend must lie between 0 and 1, not at {share:g}")
+    earlier = start.state_dict()
+    with torch.no_grad():
+        for name, values in network.state_dict().items():
+            if values.is_floating_point():
+                values.lerp_(earlier[name], share)
+
+
 @torch.inference_mode()
 def _logits(network: torch.nn.Module, faces: Faces, px: int) -> NDArray[np.float32]:
     starts = range(0, len(faces), 256)
@@ -81,7 +106,7 @@ def _logits(network: torch.nn.Module, faces: Faces, px: int) -> NDArray[np.float
 def _export(
     network: torch.nn.Module,
     px: int,
-    faces: NDArray[np.uint8],
+    faces: Sequence[NDArray[np.uint8]],
     out: Path,
     metadata: dict[str, Any],
     *,
@@ -126,8 +151,9 @@ def _describe(source: Path, target: Path, metadata: dict[str, Any]) -> None:
 class _TrainingFaces(CalibrationDataReader):  # type: ignore[misc]
     """A fixed sample of training faces, a batch at a time, as onnxruntime's calibrator asks for them."""
 
-    def __init__(self, faces: NDArray[np.uint8], px: int) -> None:
-        chosen = faces[np.random.default_rng(0).permutation(len(faces))[:_CALIBRATION_FACES]]
+    def __init__(self, sources: Sequence[NDArray[np.uint8]], px: int) -> None:
+        share = _CALIBRATION_FACES // len(sources)
+        chosen = [face for faces in sources for face in faces[np.random.default_rng(0).permutation(len(faces))[:share]]]
         self._batches: Iterator[dict[str, NDArray[np.float32]]] = (
             {"faces": np.stack([prepare(face, px) for face in chosen[start : start + _BATCH]])}
             for start in range(0, len(chosen), _BATCH)

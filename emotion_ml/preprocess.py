@@ -1,8 +1,8 @@
 """From a face in a picture to the network's input: the one path that training, uploads and the webcam share.
 
-Expression is read from luminance alone: the training faces are grey, a webcam's white balance is not to be trusted,
-and colour carries little of an expression. So every face is made grey, and is sampled at FACE_PX as the training faces
-are, whatever its size in the picture; only then is it enlarged to the network's input.
+Expression is read from luminance alone: most training faces are grey, a webcam's white balance is not to be trusted,
+and colour carries little of an expression. So every face is made grey; what of its detail reaches the network is what
+the network's input holds, as with the training faces, whose own sizes differ.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
 """Per-channel statistics of ImageNet, which the backbone was trained with (torchvision's reference values)."""
 
-FACE_PX: Final = 48
-"""Side of a face crop: that of FER-2013."""
+FACE_PX: Final = 96
+"""Side of a face crop: that of the largest training faces, and no less than a network's input."""
 
 ANCHORS: Final = np.array([(0.318, 0.390), (0.678, 0.390), (0.498, 0.751)])
 """Left eye, right eye and mouth in a crop, as shares of its side.
@@ -47,7 +47,7 @@ def crop(image: NDArray[np.uint8], key_points: KeyPoints, px: int = FACE_PX) -> 
 
 def prepare(face: NDArray[np.uint8], px: int) -> NDArray[np.float32]:
     """A face crop, u8 (h, w) grey or (h, w, 3) RGB, to the network's input, f32 (3, px, px)."""
-    return normalise(resize(resize(to_grey(face), FACE_PX), px))
+    return normalise(resize(to_grey(face), px))
 
 
 def to_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

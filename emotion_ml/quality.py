@@ -1,8 +1,8 @@
 """How well a face can be read, and which are left out of the scores. Knows one face in one picture, and no expression.
 
 A face that is left out is still found, followed and shown. Leaving out too much is as wrong as reading noise: the
-limits below are where the network, measured on 500 test faces of FER-2013 on whose expression most annotators agree,
-has lost about a tenth of its 86 % accuracy.
+limits below are where the first network that shipped, measured on 500 test faces of FER-2013 on whose expression most
+annotators agree, has lost about a tenth of its 86 % accuracy.
 """
 
 from __future__ import annotations

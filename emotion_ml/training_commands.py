@@ -53,9 +53,22 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
 
 def _add_convert(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("checkpoint", type=Path, help="model.safetensors, or a .pt that holds nothing but tensors")
-    sub.add_argument("--data", type=Path, required=True, metavar="SOURCE", help=f"for calibration: {SOURCE_HELP}")
+    sub.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        action="append",
+        metavar="SOURCE",
+        help=f"for calibration: {SOURCE_HELP}; repeat if trained on several, the first sets the temperature",
+    )
     sub.add_argument("--out", type=Path, default=PACKAGE / "weights", metavar="FOLDER", help="(%(default)s)")
     sub.add_argument("--px", type=int, help="input side (that of training)")
+    sub.add_argument(
+        "--blend",
+        nargs=2,
+        metavar=("CHECKPOINT", "SHARE"),
+        help="first average the weights with so much of those that the training began from, as 0.25",
+    )
     sub.add_argument("--onnx", action="store_true", help="write the unquantised ONNX as well")
 
 
@@ -106,7 +119,15 @@ def _train(arguments: argparse.Namespace) -> int:
 def _convert(arguments: argparse.Namespace) -> int:
     from emotion_ml.convert import convert
 
-    found = convert(arguments.checkpoint, arguments.data, arguments.out, px=arguments.px, with_float=arguments.onnx)
+    blend = (Path(arguments.blend[0]), float(arguments.blend[1])) if arguments.blend else None
+    found = convert(
+        arguments.checkpoint,
+        arguments.data,
+        arguments.out,
+        px=arguments.px,
+        with_float=arguments.onnx,
+        blend=blend,
+    )
     print(f"temperature {found['temperature']:.3f}")
     print(f"written to {arguments.out}; use it with --weights {arguments.out}, or WEIGHTS_DIR for the server")
     return 0

@@ -13,8 +13,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from emotion_ml import model
 from emotion_ml.__main__ import main
 from emotion_ml.backends import CHECKPOINT, EXPORT
+from emotion_ml.convert import averaged
 from emotion_ml.labels import EMOTIONS
 
 EACH = 12
@@ -169,6 +171,15 @@ def test_convert_refuses_a_pickle_that_carries_code(
         assert sentence in capsys.readouterr().err
     assert not marker.exists()
     assert not (tmp_path / "w").exists()
+
+
+def test_a_blend_lies_between_the_two_networks() -> None:
+    late, early = model.build(), model.build()
+    before = late.state_dict()["fc.weight"].clone()
+    averaged(late, early, 0.25)
+    torch.testing.assert_close(late.state_dict()["fc.weight"], 0.75 * before + 0.25 * early.state_dict()["fc.weight"])
+    with pytest.raises(ValueError, match=r"between 0 and 1, not at 1\.5"):
+        averaged(late, early, 1.5)
 
 
 def test_evaluate_says_when_protocol_and_data_do_not_belong_together(
