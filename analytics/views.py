@@ -31,7 +31,7 @@ SLACK_S: Final = 1e-3  # what a browser makes of a number of seconds
 FIGURES: Final = "weights/figures.json"
 MODULES: Final = (
     *("boxes", "charts", "cursor", "faces", "format", "keys", "lane-chart", "lanes", "line-table", "moments"),
-    *("now", "player", "plotly", "resources", "transcript", "transport", "zoom"),
+    *("now", "player", "plotly", "resources", "rows", "transcript", "transport", "zoom"),
 )
 """What the page's script imports, asked for before it is read."""
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from skimage.data import astronaut
 
 from analytics.models import AnalysisSession, Recording
-from emotion_ml.engine import EmotionEngine
+from emotion_ml.engine import Batch, EmotionEngine
 from emotion_ml.tests import clips
 from emotion_ml.tests.fakes import Brightness
 from engageai import own_server
@@ -115,3 +115,22 @@ def start_server(folder: Path, **settings: str) -> Server:
     started = own_server.start(folder, **{"MAX_UPLOAD_MIB": "4", "WARM_ENGINE": "False"} | settings)
     atexit.register(started.process.kill)  # a test that fails leaves it running
     return started
+
+
+class Forbidden(Brightness):
+    """A backend that must not be asked."""
+
+    def logits(self, batch: Batch) -> Batch:
+        raise AssertionError("an expression was inferred")
+
+
+@pytest.fixture
+def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody may load an engine, and the one that is there breaks what asks it."""
+
+    def loaded(*_: Any) -> None:
+        raise AssertionError("an engine was loaded")
+
+    monkeypatch.setattr(EmotionEngine, "create", loaded)
+    with EmotionEngine(Forbidden()) as engine, replaced(engine):
+        yield

@@ -1,7 +1,7 @@
 // The faces around the present time, fetched in windows. A reading holds until the next one, and never longer than
 // hold_s: a box that the pipeline did not see is never shown. Knows boxes.json and no canvas.
 
-import { rowAt } from "./charts.js";
+import { rowAt } from "./rows.js";
 
 const WINDOW_S = 20;
 const AHEAD_S = 6;

@@ -146,15 +146,3 @@ export class Chart {
     return t_s >= from_s - slack_s && Math.min(t_s, this.until_s) <= to_s + slack_s;
   }
 }
-
-// The last row at or before t_s, or -1.
-export const rowAt = (times, t_s) => {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] <= t_s + 1e-6) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-};

@@ -1,5 +1,7 @@
 // Two results to what is said of them: the difference with its interval, and what they were made with. Pure.
 
+import { rowAt } from "./rows.js";
+
 const SHORT = 12;
 
 // 95 % interval of B less A from those of both, as of independent estimates (MOVER, Zou & Donner 2008).
@@ -38,13 +40,4 @@ export const rows = (a, b, environment) => [
 ];
 
 // The line's last value at or before t_s; null where there is none.
-export const valueAt = (times, line, t_s) => {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] <= t_s + 1e-6) low = middle + 1;
-    else high = middle;
-  }
-  return low ? line[low - 1] : null;
-};
+export const valueAt = (times, line, t_s) => line[rowAt(times, t_s)] ?? null;

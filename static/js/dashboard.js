@@ -2,7 +2,7 @@
 // moments share. Every number shown comes from the server's figures, fragments and boxes; this module only places them.
 
 import { Boxes } from "./boxes.js";
-import { Chart, rowAt } from "./charts.js";
+import { Chart } from "./charts.js";
 import { Cursor } from "./cursor.js";
 import { clock } from "./format.js";
 import { Keys } from "./keys.js";
@@ -13,6 +13,7 @@ import { Moments } from "./moments.js";
 import { Now } from "./now.js";
 import { Player } from "./player.js";
 import { Resources } from "./resources.js";
+import { rowAt } from "./rows.js";
 import { Transcript } from "./transcript.js";
 import { Clock, Film } from "./transport.js";
 import { Zoom } from "./zoom.js";

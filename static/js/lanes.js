@@ -1,7 +1,7 @@
 // Says which face a pointer is over, how it looked there and for how long. Knows the lanes' figure and no colours.
 
-import { rowAt } from "./charts.js";
 import { clock } from "./format.js";
+import { rowAt } from "./rows.js";
 
 export class Lanes {
   constructor(chart, readout) {

@@ -1,8 +1,8 @@
 // The lines over time for whoever does not see them: one sentence, and a table of at most MOST_ROWS moments.
 // Knows times and values; what is drawn and what is exact lies elsewhere.
 
-import { rowAt } from "./charts.js";
 import { clock } from "./format.js";
+import { rowAt } from "./rows.js";
 
 const MOST_ROWS = 120;
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];

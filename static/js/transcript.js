@@ -1,8 +1,8 @@
 // What was said, beside the moment on screen: marks the paragraph being spoken, keeps it in view, and offers captions.
 // htmx fetches the fragment and asks again while it is being written; this module knows its data attributes, no numbers.
 
-import { rowAt } from "./charts.js";
 import { clock } from "./format.js";
+import { rowAt } from "./rows.js";
 
 const EARLY_S = 0.25; // the picture on screen may be a little older than the moment that was asked for
 const RESTING_MS = 6000; // a list that its reader just moved stays where it is

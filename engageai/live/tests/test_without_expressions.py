@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from analytics import store
 from analytics.models import AnalysisSession, Recording
-from emotion_ml.engine import Batch, EmotionEngine
-from emotion_ml.tests.fakes import Brightness
+from emotion_ml.engine import EmotionEngine
 from engageai.conftest import Visitor
-from engageai.engine import replaced
 from engageai.live import protocol
 from engageai.live.tests.cameras import Camera, in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Forbidden(Brightness):
-    def logits(self, batch: Batch) -> Batch:
-        raise AssertionError("an expression was inferred")
-
-
-@pytest.fixture
-def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def loaded(*_: Any) -> None:
-        raise AssertionError("an engine was loaded")
-
-    monkeypatch.setattr(EmotionEngine, "create", loaded)
-    with EmotionEngine(Forbidden()) as engine, replaced(engine):
-        yield
 
 
 @pytest.mark.usefixtures("forbidden")

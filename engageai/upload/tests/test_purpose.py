@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +14,12 @@ from django.urls import reverse
 
 from analytics import store
 from analytics.models import AnalysisSession, Recording, Stage
-from emotion_ml.engine import Batch, EmotionEngine
-from emotion_ml.tests.fakes import Brightness
 from engageai.conftest import Visitor
-from engageai.engine import replaced
 from engageai.upload import jobs
 
 pytestmark = pytest.mark.django_db
 
 Files = Callable[[], list[str]]
-
-
-class Forbidden(Brightness):
-    """A backend that must not be asked."""
-
-    def logits(self, batch: Batch) -> Batch:
-        raise AssertionError("an expression was inferred")
-
-
-@pytest.fixture
-def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody may load an engine, and the one that is there breaks what asks it."""
-
-    def loaded(*_: Any) -> None:
-        raise AssertionError("an engine was loaded")
-
-    monkeypatch.setattr(EmotionEngine, "create", loaded)
-    with EmotionEngine(Forbidden()) as engine, replaced(engine):
-        yield
 
 
 def answered(row: AnalysisSession | Recording) -> tuple[str, str, bool]:
