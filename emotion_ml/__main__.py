@@ -135,10 +135,11 @@ def _benchmark(arguments: argparse.Namespace) -> int:
     from emotion_ml import rates
     from emotion_ml.benchmark import benchmark, table
     from emotion_ml.endurance import endurance
+    from emotion_ml.engine import WEIGHTS
 
     if arguments.engine:
         with engine(arguments) as reader:
-            beside = rates.beside_torch(reader)
+            beside = rates.beside_torch(reader, arguments.weights or WEIGHTS)
         print(json.dumps(beside, indent=1) if arguments.json else rates.table(beside))
         return 0
 
@@ -158,7 +159,7 @@ def engine(arguments: argparse.Namespace) -> EmotionEngine:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from emotion_ml.pipeline import DEFAULT_FPS
+    from emotion_ml.types import DEFAULT_FPS
 
     parser = argparse.ArgumentParser(prog="python -m emotion_ml", description="Apparent expressions in pictures.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -183,7 +184,11 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("predict", _predict, "Read the expressions in pictures.")
     sub.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    sub.add_argument("--cropped", action="store_true", help="each picture is already one face")
+    sub.add_argument(
+        "--cropped",
+        action="store_true",
+        help="each picture shows one face, and gets an answer even where none is found",
+    )
     sub.add_argument("--json", action="store_true", help="print a list of {path, faces: [{box, probabilities}]}")
     with_engine(sub)
 

@@ -49,12 +49,15 @@ def load_training(path: Path) -> Faces:
     unknown, not a face), and pixel-identical copies of a PublicTest or PrivateTest picture.
     """
     raw = _read(path)
-    votes = raw["ferplus_votes"].astype(np.float32)
-    held_out = {pixels.tobytes() for pixels in raw["pixels"][raw["usage"] != USAGE["train"]]}
-    clean = np.fromiter((pixels.tobytes() not in held_out for pixels in raw["pixels"]), dtype=bool)
-    enough = votes[:, raw["columns"]].sum(axis=1) >= _MIN_SHARE * votes.sum(axis=1).clip(min=1)
-    use = (raw["usage"] == USAGE["train"]) & (raw["row_source"] != 2) & clean & enough
+    use = _training(raw)
     return Faces(raw["pixels"][use], _shares(raw, use))
+
+
+def teaching_rows(path: Path) -> NDArray[np.bool_]:
+    """(N,) true for what `load_training` gives and what a network is chosen by: PublicTest by plurality."""
+    raw = _read(path)
+    choosing = _scored(raw, "ferplus-plurality")[0] & (raw["usage"] == USAGE["public"])
+    return np.asarray(_training(raw) | choosing)
 
 
 def load_protocol(path: Path, protocol: Protocol, split: Split) -> Faces:
@@ -64,6 +67,22 @@ def load_protocol(path: Path, protocol: Protocol, split: Split) -> Faces:
     ``ferplus-strict``: that column also has more than half of the votes. ``fer2013``: the original single label.
     """
     raw = _read(path)
+    use, classes = _scored(raw, protocol)
+    use &= raw["usage"] == USAGE[split]
+    hot = np.eye(len(EMOTIONS), dtype=np.float32)[classes[use]]
+    return Faces(raw["pixels"][use], hot, None if protocol == "fer2013" else _shares(raw, use))
+
+
+def _training(raw: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    votes = raw["ferplus_votes"].astype(np.float32)
+    held_out = {pixels.tobytes() for pixels in raw["pixels"][raw["usage"] != USAGE["train"]]}
+    clean = np.fromiter((pixels.tobytes() not in held_out for pixels in raw["pixels"]), dtype=bool)
+    enough = votes[:, raw["columns"]].sum(axis=1) >= _MIN_SHARE * votes.sum(axis=1).clip(min=1)
+    return np.asarray((raw["usage"] == USAGE["train"]) & (raw["row_source"] != 2) & clean & enough)
+
+
+def _scored(raw: dict[str, NDArray[Any]], protocol: Protocol) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which rows of all splits a protocol scores, and the class of each row."""
     if protocol == "fer2013":
         label = raw["label"]
         use = np.isin(label, _FER_LABELS)
@@ -77,9 +96,7 @@ def load_protocol(path: Path, protocol: Protocol, split: Split) -> Faces:
             use &= top * 2 > votes.sum(axis=1)
         lookup = {int(column): index for index, column in enumerate(raw["columns"])}
         classes = np.array([lookup.get(int(x), 0) for x in winner])
-    use &= raw["usage"] == USAGE[split]
-    hot = np.eye(len(EMOTIONS), dtype=np.float32)[classes[use]]
-    return Faces(raw["pixels"][use], hot, None if protocol == "fer2013" else _shares(raw, use))
+    return use, classes
 
 
 def _shares(raw: dict[str, NDArray[Any]], use: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from emotion_ml.backends import MAX_BATCH, Backend, Batch, ModelInfo, Poisoned, choose, instead_of
 from emotion_ml.labels import EMOTIONS
-from emotion_ml.preprocess import prepare
+from emotion_ml.preprocess import prepare_all
 from emotion_ml.restarts import Condition, EngineDown, EngineHung, Restarts
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class EmotionEngine:
         """
         if not faces:
             return np.zeros((0, len(EMOTIONS)), dtype=np.float32)
-        images = np.stack([prepare(face, self.input_px) for face in faces])
+        images = prepare_all(faces, self.input_px)
         requests = [_Request(images[start : start + MAX_BATCH], live) for start in range(0, len(images), MAX_BATCH)]
         with self._wake:
             if self._closed:

@@ -47,13 +47,14 @@ class NotFaces(ValueError):
 class Collection:
     """`pixels` u8 (N, PX, PX) grey, where 0 means outside of a cut-out face; `labels` (N,) index into EMOTIONS.
 
-    `names` are paths inside the collection, `part` (N,) indexes PARTS, `group` (N,) numbers what belongs together.
+    `names` are paths inside the collection, `part` (N,) indexes PARTS, `group` (N,) numbers what belongs together, and
+    is None where the collection itself says its parts.
     """
 
     names: tuple[str, ...]
     pixels: NDArray[np.uint8]
     labels: NDArray[np.intp]
-    group: NDArray[np.intp]
+    group: NDArray[np.intp] | None
     part: NDArray[np.intp]
 
     def rows(self, part: Part) -> NDArray[np.intp]:
@@ -73,8 +74,8 @@ def read(path: Path) -> Collection:
     names = tuple(name for name, _, _ in found)
     labels = np.array([label for _, label, _ in found], dtype=np.intp)
     pixels = np.stack([picture for _, _, picture in found])
-    group = grouping.groups(pixels)
-    if parts:
+    group = None if parts else grouping.groups(pixels)
+    if group is None:
         part = np.array([PARTS.index(_part_of(name)) for name in names], dtype=np.intp)
     else:
         part = divide(grouping.places(pixels, group))

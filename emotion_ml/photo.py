@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from emotion_ml.engine import EmotionEngine
 from emotion_ml.faces import FaceFinder
-from emotion_ml.preprocess import crop
-from emotion_ml.types import Box
+from emotion_ml.preprocess import crop, zoom
+from emotion_ml.types import Box, Detection
+
+WIDE: Final = 1.1
+"""Enlargement from which a cropped picture is framed anew. 500 faces of PublicTest with 15 % more around them: 87 %
+right as they are, 89 % so; 500 colour faces 63 and 72 %. Faces framed as in FER-2013 lose nothing: decision 015."""
 
 
 class NotAPicture(Exception):
@@ -39,13 +45,22 @@ def load(path: Path) -> NDArray[np.uint8]:
 def predict(
     image: NDArray[np.uint8], engine: EmotionEngine, finder: FaceFinder, *, cropped: bool = False
 ) -> list[Expression]:
-    """Every face of a photograph; with `cropped` the whole picture is taken to be one face."""
+    """Every face of a photograph; with `cropped` the picture is taken to show one face, and always has an answer."""
+    detections = finder.find_in_photo(image)
     if cropped:
-        height, width = image.shape[:2]
-        boxes, faces = [Box(0, 0, width, height)], [image]
+        box, face = _one_face(image, detections)
+        boxes, faces = [box], [face]
     else:
-        detections = finder.find_in_photo(image)
         boxes = [detection.box for detection in detections]
         faces = [crop(image, detection.key_points) for detection in detections]
     answers = engine.probabilities(faces).tolist()
     return [Expression(box, tuple(answer)) for box, answer in zip(boxes, answers, strict=True)]
+
+
+def _one_face(image: NDArray[np.uint8], detections: Sequence[Detection]) -> tuple[Box, NDArray[np.uint8]]:
+    """The picture as it is, unless its largest face lies in it much smaller than the network is used to."""
+    height, width = image.shape[:2]
+    largest = max(detections, key=lambda face: face.box.area, default=None)
+    if largest and zoom(largest.key_points, max(height, width)) > WIDE:
+        return largest.box, crop(image, largest.key_points)
+    return Box(0, 0, width, height), image

@@ -20,10 +20,7 @@ from emotion_ml.faces import FaceFinder
 from emotion_ml.preprocess import crop
 from emotion_ml.quality import assess, left_out
 from emotion_ml.tracking import Tracker
-from emotion_ml.types import Detection, Face, LeftOut, Quality, Reading
-
-DEFAULT_FPS: Final = 5.0
-"""Analysed pictures per second. Apparent expressions last 0.5 to 4 s (Ekman 2003), so 5 a second misses none."""
+from emotion_ml.types import DEFAULT_FPS, Detection, Face, LeftOut, Quality, Reading
 
 _CHUNK: Final = 8  # pictures whose faces share a batch; always the same cut, so that results are reproducible
 

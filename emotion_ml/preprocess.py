@@ -7,6 +7,7 @@ the network's input holds, as with the training faces, whose own sizes differ.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import cv2
@@ -19,8 +20,11 @@ MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
 """Per-channel statistics of ImageNet, which the backbone was trained with (torchvision's reference values)."""
 
-FACE_PX: Final = 96
-"""Side of a face crop: that of the largest training faces, and no less than a network's input."""
+_LEVELS: Final = np.arange(256, dtype=np.float32) / 255
+_TABLES: Final = [((_LEVELS - mean) / std).astype(np.float32) for mean, std in zip(MEAN, STD, strict=True)]
+
+FACE_PX: Final = 112
+"""Side of a face crop: that of the shipped network's input, so that no face is resized twice."""
 
 ANCHORS: Final = np.array([(0.318, 0.390), (0.678, 0.390), (0.498, 0.751)])
 """Left eye, right eye and mouth in a crop, as shares of its side.
@@ -38,16 +42,26 @@ def crop(image: NDArray[np.uint8], key_points: KeyPoints, px: int = FACE_PX) -> 
     `image` is u8 (H, W, 3) RGB or (H, W) grey. Aligned by the similarity transform that brings eyes and mouth closest
     to the anchors in the least-squares sense (Umeyama 1991), so that a turned head keeps its proportions.
     """
-    points = np.array([key_points.left_eye, key_points.right_eye, key_points.mouth])
-    matrix = _similarity(points, ANCHORS * px)
+    matrix = _similarity(_corners(key_points), ANCHORS * px)
     image, matrix = _shrink(*_cut(image, matrix, px), px)
     warped = cv2.warpAffine(to_grey(image), matrix, (px, px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, dtype=np.uint8)
 
 
+def zoom(key_points: KeyPoints, side: float) -> float:
+    """How many times larger `crop` shows a face than a picture of `side` px shows it that is taken whole."""
+    matrix = _similarity(_corners(key_points), ANCHORS * side)
+    return float(np.hypot(matrix[0, 0], matrix[1, 0]))
+
+
 def prepare(face: NDArray[np.uint8], px: int) -> NDArray[np.float32]:
     """A face crop, u8 (h, w) grey or (h, w, 3) RGB, to the network's input, f32 (3, px, px)."""
-    return normalise(resize(to_grey(face), px))
+    return np.asarray(prepare_all([face], px)[0])
+
+
+def prepare_all(faces: Iterable[NDArray[np.uint8]], px: int) -> NDArray[np.float32]:
+    """`prepare` of N faces at once, f32 (N, 3, px, px)."""
+    return normalise(np.stack([resize(to_grey(face), px) for face in faces]))
 
 
 def to_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -64,9 +78,16 @@ def resize(grey: NDArray[np.uint8], px: int) -> NDArray[np.uint8]:
 
 
 def normalise(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """u8 (H, W) to f32 (3, H, W), standardised per channel."""
-    scaled = grey.astype(np.float32) / 255
-    return np.stack([(scaled - mean) / std for mean, std in zip(MEAN, STD, strict=True)]).astype(np.float32)
+    """u8 (N, H, W) to f32 (N, 3, H, W), standardised per channel: by table, in half the time of computing it."""
+    n, height, width = grey.shape
+    out = np.empty((n, len(_TABLES), height, width), dtype=np.float32)
+    for channel, table in enumerate(_TABLES):
+        out[:, channel] = table[grey]
+    return out
+
+
+def _corners(key_points: KeyPoints) -> NDArray[np.float64]:
+    return np.array([key_points.left_eye, key_points.right_eye, key_points.mouth])
 
 
 def _similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from emotion_ml.backends import CHECKPOINT
 from emotion_ml.engine import WEIGHTS, EmotionEngine
-from emotion_ml.preprocess import FACE_PX, prepare
+from emotion_ml.preprocess import FACE_PX, prepare_all
 
 BATCHES: Final = (1, 8, 32)
 
@@ -31,9 +32,9 @@ def engine_rates(engine: EmotionEngine) -> dict[int, float]:
     return {batch: statistics.median(_rate(engine.probabilities, batch) for _ in range(_TURNS)) for batch in BATCHES}
 
 
-def beside_torch(engine: EmotionEngine) -> dict[str, Any]:
-    """Medians of the engine and of torch at each of BATCHES, and how many times faster the engine is."""
-    eager = _eager()
+def beside_torch(engine: EmotionEngine, weights: Path = WEIGHTS) -> dict[str, Any]:
+    """Medians of the engine, made from `weights`, and of its network in torch at each of BATCHES, and their ratio."""
+    eager = _eager(weights)
     rates: dict[str, dict[int, list[float]]] = {"engine": {}, "torch": {}}
     for batch in BATCHES:
         for _ in range(_TURNS):
@@ -57,18 +58,18 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _eager() -> Reader:
+def _eager(weights: Path) -> Reader:
     import torch
 
     from emotion_ml import model
 
     torch.set_num_threads(os.cpu_count() or 1)
-    network, metadata = model.load(WEIGHTS / CHECKPOINT)
+    network, metadata = model.load(weights / CHECKPOINT)
     px = int(metadata["input_px"])
 
     @torch.inference_mode()
     def read(faces: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
-        batch = torch.from_numpy(np.stack([prepare(face, px) for face in faces]))
+        batch = torch.from_numpy(prepare_all(faces, px))
         return torch.softmax(network(batch), dim=1)
 
     return read

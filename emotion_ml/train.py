@@ -1,7 +1,7 @@
 """Fine-tunes the network on labelled faces: staged input size, AdamW, cosine, soft targets, averaged weights.
 
 Knows the optimisation and its files (state.pt to resume, log.csv, model.safetensors). Chooses by PublicTest, or by the
-valid part of class folders, and never opens PrivateTest or a test part. Half precision on CUDA; float32 on a CPU, where
+valid part of class folders, and never opens PrivateTest or a test part. bfloat16 on CUDA; float32 on a CPU, where
 bfloat16 was measured slower (docs/training-log.md).
 """
 
@@ -13,91 +13,65 @@ import dataclasses
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
-import yaml
+from numpy.typing import NDArray
 from torch.nn import functional as F
 from tqdm import tqdm
 
 from emotion_ml import model, sources
-from emotion_ml.augment import Augment
 from emotion_ml.dataset import Faces
 from emotion_ml.labels import EMOTIONS
-from emotion_ml.preprocess import MEAN, STD, prepare
+from emotion_ml.preprocess import MEAN, STD, resize
+from emotion_ml.recipe import Config, Stage
 from emotion_ml.sources import Batch, Source
+from emotion_ml.teachers import Teachers
 
 _VALID_BATCH: Final = 256
 _MAX_GRADIENT: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    px: int
-    epochs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The fields of config.yml, each explained there."""
-
-    seed: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    warmup_steps: int
-    label_smoothing: float
-    folder_smoothing: float
-    folder_share: float
-    mixup: float
-    flip_consistency: float
-    ema_decay: float
-    patience: int
-    frozen: tuple[str, ...]
-    stages: tuple[Stage, ...]
-    augment: Augment
-
-    @classmethod
-    def read(cls, path: Path) -> Config:
-        """Raises ValueError, naming the field, for a file that is no such configuration."""
-        raw: dict[str, Any] = yaml.safe_load(path.read_text())
-        try:
-            stages = tuple(Stage(**stage) for stage in raw.pop("stages"))
-            return cls(stages=stages, augment=Augment(**raw.pop("augment")), frozen=tuple(raw.pop("frozen", ())), **raw)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"{path.name} is not a training configuration: {error}") from error
-
-    @property
-    def schedule(self) -> list[int]:
-        """Input side in pixels of each epoch."""
-        return [stage.px for stage in self.stages for _ in range(stage.epochs)]
+_WARMUP_PART: Final = 10  # of a run at most, so that a short one on a few hundred faces learns as well
+_STATE_EVERY_S: Final = 60.0
+"""Least time between two states on disk: on a GPU an epoch takes seconds, and the optimiser's state is 0.4 GB."""
 
 
 class Trainer:
-    """One run in one folder. `run` continues from the folder's state.pt where there is one."""
+    """One run in one folder. `run` continues from the folder's state.pt where there is one.
 
-    def __init__(self, config: Config, data: Sequence[Source], backbone: Path | None, out: Path) -> None:
+    With `teachers`, `config.teacher_share` of each target is the mean answer of those checkpoints.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        data: Sequence[Source],
+        backbone: Path | None,
+        out: Path,
+        teachers: Sequence[Path] = (),
+    ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data, self.out = config, list(data), out
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.backends.cudnn.benchmark = True
         network = model.build()
         if backbone:
             model.load_backbone(network, backbone)
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval()
+        self.teachers = Teachers(teachers, self.device)
         self.frozen = [self.network.get_submodule(name) for name in config.frozen]
         for part in self.frozen:
             part.requires_grad_(False)
         learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(learning, lr=0.0, weight_decay=config.weight_decay)
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.device.type == "cuda")
+        self.optimizer = torch.optim.AdamW(learning, lr=0.0, weight_decay=config.weight_decay, fused=True)
         self.batch_sizes = sources.sizes(self.data, config.batch_size, config.folder_share)
         self.steps_per_epoch = sources.steps(self.data, self.batch_sizes)
         self.rng = torch.Generator(self.device)
         self.epoch, self.best, self.best_epoch = 0, 0.0, 0
+        self.saved_at = -math.inf
+        self._valid: dict[tuple[str, int], torch.Tensor] = {}
 
     def run(self) -> float:
         """Train the remaining epochs; returns the best accuracy on the valid part of the first source, now exported."""
@@ -114,13 +88,14 @@ class Trainer:
     def _run_epoch(self, epoch: int) -> None:
         started = time.monotonic()
         loss = self._train_epoch(epoch)
-        accuracies = [self._accuracy(source.valid, self.config.schedule[epoch]) for source in self.data]
+        accuracies = [self._accuracy(source, self.config.schedule[epoch]) for source in self.data]
         self.epoch = epoch + 1
         self._log(epoch, loss, accuracies, time.monotonic() - started)
         if accuracies[0] >= self.best:
             self.best, self.best_epoch = accuracies[0], self.epoch
             self._export()
-        self._save_state()
+        if self.epoch == len(self.config.schedule) or time.monotonic() - self.saved_at > _STATE_EVERY_S:
+            self._save_state()
 
     def _train_epoch(self, epoch: int) -> float:
         self.network.train()
@@ -146,14 +121,14 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         images, targets = self._inputs(batch, px, step)
-        with torch.autocast(self.device.type, dtype=torch.float16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            if self.teachers:
+                targets = targets.lerp(self.teachers(images), self.config.teacher_share)
             loss = self._loss(images, targets)
         self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        self.scaler.unscale_(self.optimizer)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _MAX_GRADIENT)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        self.optimizer.step()
         self._update_average(step)
         return loss.detach()
 
@@ -168,7 +143,8 @@ class Trainer:
         if self.config.mixup:
             rng = np.random.default_rng((self.config.seed, step))
             share = float(rng.beta(self.config.mixup, self.config.mixup))
-            images, goal = (share * each + (1 - share) * each.roll(1, dims=0) for each in (images, goal))
+            partner = torch.randperm(len(images), generator=self.rng, device=self.device)
+            images, goal = (each.lerp(each[partner], 1 - share) for each in (images, goal))
         return _normalise(images), goal
 
     def _loss(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -180,7 +156,8 @@ class Trainer:
 
     def _learning_rate(self, step: int) -> float:
         total = self.steps_per_epoch * len(self.config.schedule)
-        warm = min(1.0, (step + 1) / max(self.config.warmup_steps, 1))
+        warmup = max(1, min(self.config.warmup_steps, total // _WARMUP_PART))
+        warm = min(1.0, (step + 1) / warmup)
         return self.config.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / total))
 
     @torch.no_grad()
@@ -188,19 +165,19 @@ class Trainer:
         decay = min(self.config.ema_decay, (1 + step) / (10 + step))
         kept, fresh = list(self.average.parameters()), list(self.network.parameters())
         torch._foreach_lerp_(kept, fresh, 1 - decay)
-        for old, new in zip(self.average.buffers(), self.network.buffers(), strict=True):
-            old.copy_(new)
+        torch._foreach_copy_(list(self.average.buffers()), list(self.network.buffers()))
 
     @torch.inference_mode()
-    def _accuracy(self, faces: Faces, px: int) -> float:
+    def _accuracy(self, source: Source, px: int) -> float:
         right = 0
-        for start in range(0, len(faces), _VALID_BATCH):
-            images = np.stack([prepare(face, px) for face in faces.pixels[start : start + _VALID_BATCH]])
-            logits = self.average(
-                torch.from_numpy(images).to(self.device).contiguous(memory_format=torch.channels_last)
-            )
-            right += int((logits.argmax(dim=1).cpu().numpy() == faces.labels[start : start + _VALID_BATCH]).sum())
-        return right / max(len(faces), 1)
+        key = (source.name, px)
+        if key not in self._valid:
+            self._valid[key] = torch.from_numpy(_resized(source.valid, px)).to(self.device)
+        for start in range(0, len(source.valid), _VALID_BATCH):
+            grey = self._valid[key][start : start + _VALID_BATCH].unsqueeze(1).float() / 255
+            said = self.average(_normalise(grey)).argmax(dim=1).cpu().numpy()
+            right += int((said == source.valid.labels[start : start + _VALID_BATCH]).sum())
+        return right / max(len(source.valid), 1)
 
     def _log(self, epoch: int, loss: float, accuracies: Sequence[float], seconds: float) -> None:
         path = self.out / "log.csv"
@@ -224,20 +201,19 @@ class Trainer:
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "scaler": self.scaler.state_dict(),
             "epoch": self.epoch,
             "best": self.best,
             "best_epoch": self.best_epoch,
         }
         torch.save(state, self.out / "state.tmp")
         (self.out / "state.tmp").replace(self.out / "state.pt")
+        self.saved_at = time.monotonic()
 
     def _resume(self) -> None:
         state = torch.load(self.out / "state.pt", weights_only=True, map_location=self.device)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
         self.epoch, self.best, self.best_epoch = state["epoch"], state["best"], state["best_epoch"]
 
 
@@ -245,6 +221,11 @@ def _normalise(grey: torch.Tensor) -> torch.Tensor:
     """(N, 1, H, W) in [0, 1] -> (N, 3, H, W), channels last, as `preprocess.prepare` gives one face."""
     mean, std = (torch.tensor(values, device=grey.device).view(1, 3, 1, 1) for values in (MEAN, STD))
     return ((grey - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def _resized(faces: Faces, px: int) -> NDArray[np.uint8]:
+    """u8 (N, px, px), as `preprocess.prepare` resizes each: kept, because every epoch asks for them."""
+    return np.stack([resize(face, px) for face in faces.pixels]) if len(faces) else np.zeros((0, px, px), np.uint8)
 
 
 def _divergence(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
@@ -260,6 +241,7 @@ def train(
     out: Path,
     *,
     backbone: Path | None = None,
+    teachers: Sequence[Path] = (),
     limit: int | None = None,
     epochs: int | None = None,
     px: int | None = None,
@@ -267,8 +249,9 @@ def train(
     """Train on `data` into folder `out`; `limit` takes that many faces of each source, for a trial run.
 
     `epochs` at an input side of `px` (that of the first stage) replace the stages of the configuration. Each of `data`
-    is a FER-2013/FER+ archive or a collection of class folders (see `sources.load`). Returns the best accuracy on the
-    valid part of the first. Raises FileNotFoundError or ValueError for files that cannot be used.
+    is a FER-2013/FER+ archive or a collection of class folders (see `sources.load`). `teachers` are checkpoints whose
+    answers are learned from (see `Trainer`). Returns the best accuracy on the valid part of the first source. Raises
+    FileNotFoundError or ValueError for files that cannot be used.
     """
     settings = Config.read(config)
     if epochs or px:
@@ -277,4 +260,4 @@ def train(
     loaded = [sources.load(path, settings.folder_smoothing) for path in data]
     if limit:
         loaded = [sources.limited(source, limit) for source in loaded]
-    return Trainer(settings, loaded, backbone, out).run()
+    return Trainer(settings, loaded, backbone, out, teachers).run()

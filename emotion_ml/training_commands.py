@@ -44,6 +44,14 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--backbone", type=Path, metavar="FILE.safetensors", help="ImageNet or earlier weights to start from"
     )
+    sub.add_argument(
+        "--teacher",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE.safetensors",
+        help="a trained network to learn from besides the labels; repeat for several, whose mean answer counts",
+    )
     sub.add_argument("--config", type=Path, default=PACKAGE / "config.yml", help="(%(default)s)")
     sub.add_argument("--limit", type=int, help="only so many faces of each source, for a trial")
     sub.add_argument("--epochs", type=int, help="only so many, in place of the configuration's stages")
@@ -67,7 +75,7 @@ def _add_convert(sub: argparse.ArgumentParser) -> None:
         "--blend",
         nargs=2,
         metavar=("CHECKPOINT", "SHARE"),
-        help="first average the weights with so much of those that the training began from, as 0.25",
+        help="first average the weights with so much of a relative's: what training began from, or another end of it",
     )
     sub.add_argument("--onnx", action="store_true", help="write the unquantised ONNX as well")
 
@@ -107,6 +115,7 @@ def _train(arguments: argparse.Namespace) -> int:
         arguments.config,
         arguments.out,
         backbone=arguments.backbone,
+        teachers=arguments.teacher,
         limit=arguments.limit,
         epochs=arguments.epochs,
         px=arguments.px,

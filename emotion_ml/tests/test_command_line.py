@@ -50,10 +50,31 @@ def test_predict_cropped_takes_the_whole_picture_as_one_face(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "face.png"
-    Image.fromarray(scenes.photo("astronaut")[40:190, 150:300]).convert("L").save(path)
+    Image.fromarray(scenes.photo("astronaut")[60:180, 165:285]).convert("L").save(path)
     assert main(["predict", "--cropped", "--json", str(path)]) == 0
     (answer,) = json.loads(capsys.readouterr().out)
-    assert answer["faces"][0]["box"] == {"left": 0, "top": 0, "width": 150, "height": 150}
+    assert answer["faces"][0]["box"] == {"left": 0, "top": 0, "width": 120, "height": 120}
+
+
+def test_a_cropped_picture_with_much_around_its_face_is_read_as_the_face_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "wide.png"
+    Image.fromarray(scenes.photo("astronaut")[:330, 60:390]).save(path)
+    answers = []
+    for extra in (["--cropped"], []):
+        assert main(["predict", *extra, "--json", str(path)]) == 0
+        answers.append(json.loads(capsys.readouterr().out)[0]["faces"])
+    assert answers[0] == answers[1]
+    assert len(answers[0]) == 1
+
+
+def test_a_cropped_picture_without_a_face_is_read_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bricks.png"
+    Image.fromarray(scenes.photo("brick")[:100, :140]).save(path)
+    assert main(["predict", "--cropped", "--json", str(path)]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["faces"][0]["box"] == {"left": 0, "top": 0, "width": 140, "height": 100}
 
 
 def test_predict_says_which_picture_it_could_not_read_and_reads_the_others(

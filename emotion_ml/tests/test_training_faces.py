@@ -12,10 +12,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from emotion_ml import folders, grouping, sources
+from emotion_ml import augment, folders, grouping, sources
 from emotion_ml.dataset import Faces
+from emotion_ml.recipe import Config
 from emotion_ml.sources import Source
-from emotion_ml.train import Config
 
 CONFIG = Config.read(Path(__file__).resolve().parents[1] / "config.yml")
 STILL = replace(
@@ -113,6 +113,7 @@ def test_the_fixed_parts_of_the_colour_faces_share_no_group(shared: Path) -> Non
     sizes = {part: len(found.rows(part)) for part in folders.PARTS}
     assert sum(sizes.values()) == 22_365
     assert sizes["test"] / 22_365 == pytest.approx(0.1, abs=0.01)
+    assert found.group is not None
     homes: dict[int, set[int]] = {}
     for group, part in zip(found.group.tolist(), found.part.tolist(), strict=True):
         homes.setdefault(group, set()).add(part)
@@ -123,3 +124,15 @@ def test_a_configuration_with_a_wrong_field_is_refused_by_name(tmp_path: Path) -
     (tmp_path / "wrong.yml").write_text("stages: [{px: 64, epochs: 1}]\naugment: {}\nlerning_rate: 1\n")
     with pytest.raises(ValueError, match=r"wrong\.yml is not a training configuration"):
         Config.read(tmp_path / "wrong.yml")
+
+
+def test_compression_leaves_what_a_real_encoder_leaves() -> None:
+    faces = pictures(6)[:, :75, :90]  # sides that are no multiples of a block
+    for quality in (15, 50, 90):
+        ours = augment.jpeg(torch.from_numpy(faces).unsqueeze(1).float() / 255, torch.full((6,), float(quality)))
+        for face, mine in zip(faces, ours[:, 0].numpy() * 255, strict=True):
+            _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            theirs = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.float64)
+            assert np.abs(mine - theirs).mean() < 0.5
+            if quality == 15:
+                assert np.abs(theirs - face).mean() > 1  # so that there was something to agree on
