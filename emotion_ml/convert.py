@@ -85,7 +85,7 @@ def averaged(network: torch.nn.Module, other: torch.nn.Module, share: float) -> 
     """Move the weights of `network` by `share` of the way to those of a relative, in place.
 
     With the network that fine-tuning began from it keeps more of what that one could do (Wortsman et al. 2022, "Robust
-    fine-tuning of zero-shot models"); with another end of the same beginning it is as good as both together, at the
+    fine-tuning of zero-shot models"); with another end of the same beginning it can be as good as both together, at the
     cost of one ("Model soups", arXiv 2203.05482). Raises ValueError for a share outside of [0, 1].
     """
     if not 0 <= share <= 1:
