@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,9 +29,11 @@ class Recorder:
         self.batches: list[Batch] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.asked = threading.Event()
 
     def logits(self, batch: Batch) -> Batch:
-        self.gate.wait(5)
+        self.asked.set()
+        self.gate.wait(30)
         self.batches.append(batch)
         return np.asarray(batch[:, 0, :5, 0])
 
@@ -81,15 +84,14 @@ def test_waiting_callers_share_a_batch_and_live_ones_go_first() -> None:
     backend.gate.clear()
     with EmotionEngine(backend) as engine, ThreadPoolExecutor(4) as pool:
         first = pool.submit(engine.probabilities, FACES[:1])
-        while engine._recordings:  # the first is on its way; the next two must wait for it
-            pass
+        assert backend.asked.wait(30)  # the first is on its way; the next two must wait for it
         recording = pool.submit(engine.probabilities, FACES[1:3])
         live = pool.submit(engine.probabilities, FACES[3:4], live=True)
         while not (engine._recordings and engine._live):
-            pass
+            time.sleep(0.001)
         backend.gate.set()
         for answer in (first, recording, live):
-            answer.result(5)
+            answer.result(30)
     assert [len(batch) for batch in backend.batches] == [1, 3]
     np.testing.assert_array_equal(backend.batches[1][0], prepare(FACES[3], 48))
 

@@ -40,7 +40,7 @@ def test_a_job_whose_server_was_killed_is_done_by_the_next_one(tmp_path: Path, l
     killed_at = time.monotonic()
     (server.data_dir / "incoming" / "half.upload").write_bytes(b"half")
 
-    server = start_server(tmp_path, **FPS)
+    server = start_server(tmp_path, ANALYSIS_FPS="1")
     eventually(lambda: recordings(server)[0][:2] != ("running", 1))
     left_running_s = time.monotonic() - killed_at
     eventually(lambda: recordings(server)[0][0] not in ("queued", "running"))

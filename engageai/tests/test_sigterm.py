@@ -97,7 +97,7 @@ def test_five_sockets_are_told_and_the_job_waits_for_the_next_server(tmp_path: P
     assert recordings(server) == [("queued", 1, 0), ("done", 0, recordings(server)[1][2])]
     assert stored(server) == ["readings.bin", "source"]  # of the webcam, and of the recording that waits
 
-    server = start_server(tmp_path)
+    server = start_server(tmp_path, ANALYSIS_FPS="1")
     eventually(lambda: recordings(server)[0][0] == "done")
     assert server.stop() == 0
 

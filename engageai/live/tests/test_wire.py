@@ -19,6 +19,9 @@ from engageai.live.tests.cameras import face_jpeg
 
 SLOW_S = 2
 CYCLES = 100
+FILES, THREADS = 6, 2
+"""Whether two threads of the pools run just now, each with a connection to the database, its log and its index, is
+chance. What a visit leaves behind would be there a hundred times."""
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +90,10 @@ def test_who_comes_and_goes_leaves_nothing_behind(served: Server) -> None:
     before = taken_by(served.process.pid)
     asyncio.run(load.connects(visit, face_jpeg(), CYCLES))
     after, end = taken_by(served.process.pid), time.monotonic() + 20
-    while (after.files > before.files + 2 or after.threads > before.threads) and time.monotonic() < end:
+    most_files, most_threads = before.files + FILES, before.threads + THREADS
+    while (after.files > most_files or after.threads > most_threads) and time.monotonic() < end:
         time.sleep(0.05)
         after = taken_by(served.process.pid)
-    assert abs(after.files - before.files) <= 2
-    assert after.threads <= before.threads
+    assert after.files <= most_files
+    assert after.threads <= most_threads
     assert after.rss_mib - before.rss_mib <= 20
