@@ -52,7 +52,7 @@ def build() -> torch.nn.Module:
 
 
 def load_backbone(network: torch.nn.Module, path: Path) -> None:
-    """Copy ImageNet weights (safetensors, no ``fc``) into `network`; the head keeps its fresh initialisation.
+    """Copy the weights of a safetensors file into `network`; without ``fc`` its head keeps its fresh initialisation.
 
     Raises ValueError when the file does not hold exactly the backbone of this architecture.
     """
@@ -60,7 +60,7 @@ def load_backbone(network: torch.nn.Module, path: Path) -> None:
     missing, unexpected = network.load_state_dict(state, strict=False)
     wrong = [key for key in missing if not key.startswith("fc.") and "num_batches" not in key] + unexpected
     if wrong:
-        raise ValueError(f"{path.name} is not a ResNet50 backbone: {wrong[:3]}")
+        raise ValueError(f"{path.name} is not a backbone of this network: {wrong[:3]}")
 
 
 def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -89,12 +89,16 @@ def load(path: Path) -> tuple[torch.nn.Module, dict[str, Any]]:
 
 def from_state(state: Mapping[str, torch.Tensor], name: str) -> tuple[torch.nn.Module, dict[str, Any]]:
     """The network of a state dict, as `load` gives one. Raises ValueError where `name` holds another network."""
-    network = build()
+    return filled(build(), state, f"{name} is not a five-class ResNet50"), {"emotions": list(EMOTIONS)}
+
+
+def filled(network: torch.nn.Module, state: Mapping[str, torch.Tensor], complaint: str) -> torch.nn.Module:
+    """`network` with these values, in evaluation mode. Raises ValueError, beginning with `complaint`, for others."""
     try:
         missing, unexpected = network.load_state_dict(state, strict=False)
     except (RuntimeError, AttributeError, TypeError) as error:
-        raise ValueError(f"{name} is not a five-class ResNet50: {str(error).splitlines()[-1].strip()}") from error
+        raise ValueError(f"{complaint}: {str(error).splitlines()[-1].strip()}") from error
     wrong = [key for key in missing if "num_batches" not in key] + unexpected
     if wrong:
-        raise ValueError(f"{name} is not a five-class ResNet50: {wrong[:3]}")
-    return network.eval(), {"emotions": list(EMOTIONS)}
+        raise ValueError(f"{complaint}: {wrong[:3]}")
+    return network.eval()

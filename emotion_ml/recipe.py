@@ -37,6 +37,7 @@ class Config:
     frozen: tuple[str, ...]
     stages: tuple[Stage, ...]
     augment: Augment
+    network: str = "resnet50"
 
     @classmethod
     def read(cls, path: Path) -> Config:

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import torch
 
-from emotion_ml import model
+from emotion_ml import networks
 
 
 class Teachers:
-    """Frozen five-class networks on one device; raises ValueError for a file that holds another network."""
+    """Frozen five-class networks of any of NETWORKS on one device; raises ValueError for a file that holds none."""
 
     def __init__(self, checkpoints: Sequence[Path], device: torch.device) -> None:
         self._networks = [
-            model.load(path)[0].requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            networks.load(path).requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             for path in checkpoints
         ]
 

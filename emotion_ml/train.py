@@ -1,18 +1,20 @@
 """Fine-tunes the network on labelled faces: staged input size, AdamW, cosine, soft targets, averaged weights.
 
 Knows the optimisation and its files (state.pt to resume, log.csv, model.safetensors). Chooses by PublicTest, or by the
-valid part of class folders, and never opens PrivateTest or a test part. bfloat16 on CUDA; float32 on a CPU, where
-bfloat16 was measured slower (docs/training-log.md).
+valid part of class folders, and never opens PrivateTest or a test part. bfloat16 on CUDA and on a CPU with matrix
+tiles, float32 on any other CPU, where bfloat16 was measured slower (docs/training-log.md).
 """
 
 from __future__ import annotations
 
 import copy
 import csv
+import ctypes
 import dataclasses
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from emotion_ml import model, sources
+from emotion_ml import model, networks, sources
 from emotion_ml.dataset import Faces
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.preprocess import MEAN, STD, resize
@@ -33,6 +35,7 @@ from emotion_ml.teachers import Teachers
 _VALID_BATCH: Final = 256
 _MAX_GRADIENT: Final = 5.0
 _WARMUP_PART: Final = 10  # of a run at most, so that a short one on a few hundred faces learns as well
+_MALLOPT: Final = {"M_MMAP_MAX": (-4, 0), "M_TRIM_THRESHOLD": (-1, -1), "M_TOP_PAD": (-2, 2**30)}
 _STATE_EVERY_S: Final = 60.0
 """Least time between two states on disk: on a GPU an epoch takes seconds, and the optimiser's state is 0.4 GB."""
 
@@ -54,8 +57,9 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.config, self.data, self.out = config, list(data), out
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.mixed = self.device.type == "cuda" or torch.cpu._is_amx_tile_supported()
         torch.backends.cudnn.benchmark = True
-        network = model.build()
+        network = networks.build(config.network, min(config.schedule))
         if backbone:
             model.load_backbone(network, backbone)
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -121,7 +125,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         images, targets = self._inputs(batch, px, step)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+        with self._precision():
             if self.teachers:
                 targets = targets.lerp(self.teachers(images), self.config.teacher_share)
             loss = self._loss(images, targets)
@@ -131,6 +135,9 @@ class Trainer:
         self.optimizer.step()
         self._update_average(step)
         return loss.detach()
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
 
     def _inputs(self, batch: Batch, px: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Distorted, mixed and normalised faces (N, 3, px, px), and their targets (N, 5)."""
@@ -175,7 +182,8 @@ class Trainer:
             self._valid[key] = torch.from_numpy(_resized(source.valid, px)).to(self.device)
         for start in range(0, len(source.valid), _VALID_BATCH):
             grey = self._valid[key][start : start + _VALID_BATCH].unsqueeze(1).float() / 255
-            said = self.average(_normalise(grey)).argmax(dim=1).cpu().numpy()
+            with self._precision():
+                said = self.average(_normalise(grey)).argmax(dim=1).cpu().numpy()
             right += int((said == source.valid.labels[start : start + _VALID_BATCH]).sum())
         return right / max(len(source.valid), 1)
 
@@ -193,8 +201,9 @@ class Trainer:
         tqdm.write(f"epoch {epoch + 1}: loss {loss:.4f}; right on valid faces: {said}; {seconds:.0f} s")
 
     def _export(self) -> None:
-        metadata = {"emotions": list(EMOTIONS), "input_px": self.config.schedule[self.epoch - 1], "epoch": self.epoch}
-        model.save_weights(self.average, self.out / "model.safetensors", metadata)
+        px = self.config.schedule[self.epoch - 1]
+        told = {"network": self.config.network, "emotions": list(EMOTIONS), "input_px": px, "epoch": self.epoch}
+        model.save_weights(self.average, self.out / "model.safetensors", told)
 
     def _save_state(self) -> None:
         state = {
@@ -215,6 +224,14 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.best, self.best_epoch = state["epoch"], state["best"], state["best_epoch"]
+
+
+def _keep_freed_memory() -> None:
+    """Of tensors of 50 MB, which each step on a CPU asks for anew: glibc would hand every one back to the system, and
+    the pages that come again have to be cleared first, a quarter of a step's time. See mallopt(3)."""
+    with suppress(OSError, AttributeError):  # another C library
+        for name, value in _MALLOPT.values():
+            ctypes.CDLL(None).mallopt(name, value)
 
 
 def _normalise(grey: torch.Tensor) -> torch.Tensor:
@@ -260,4 +277,5 @@ def train(
     loaded = [sources.load(path, settings.folder_smoothing) for path in data]
     if limit:
         loaded = [sources.limited(source, limit) for source in loaded]
+    _keep_freed_memory()
     return Trainer(settings, loaded, backbone, out, teachers).run()

@@ -1,0 +1,36 @@
+"""The architectures that can be trained. ResNet50 alone is exported and served; the other can only teach it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from emotion_ml import model
+from emotion_ml.inception import InceptionResNetV1
+
+RESNET50: Final = "resnet50"
+NETWORKS: Final[Mapping[str, Callable[[], torch.nn.Module]]] = {
+    RESNET50: model.build,
+    "inception": InceptionResNetV1,
+}
+LEAST_PX: Final[Mapping[str, int]] = {"inception": 75}
+
+
+def build(name: str, px: int | None = None) -> torch.nn.Module:
+    """Untrained. Raises ValueError for a name that is none of NETWORKS, or for pictures too small for that one."""
+    if name not in NETWORKS:
+        raise ValueError(f"network: {name!r} is none of {', '.join(NETWORKS)}")
+    if px is not None and px < LEAST_PX.get(name, 1):
+        raise ValueError(f"network: {name} needs at least {LEAST_PX[name]} px, not {px}")
+    return NETWORKS[name]()
+
+
+def load(path: Path) -> torch.nn.Module:
+    """The network of a checkpoint that training wrote, in evaluation mode. Raises ValueError for any other file."""
+    state, metadata = model.read_weights(path)
+    name = json.loads(metadata.get("network", f'"{RESNET50}"'))
+    return model.filled(build(name), state, f"{path.name} is not a five-class {name}")
