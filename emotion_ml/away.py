@@ -18,16 +18,25 @@ from typing import Any, Final
 
 import yaml
 
-from emotion_ml.parcels import ARCHIVE, FOLDERS, START, cut, pack, unpack
+from emotion_ml.parcels import ARCHIVE, FACES, FOLDERS, START, cut, pack, unpack
 
 CONFIG: Final = Path(__file__).with_name("config.yml")
 
 TEACHERS: Final[Mapping[str, dict[str, Any]]] = {
     "plain": {"seed": 1},
     "mixup": {"seed": 2, "mixup": 0.4},
-    "flip": {"seed": 3, "flip_consistency": 1.0},  # each epoch twice as dear: half as many
+    "flip": {"seed": 3, "flip_consistency": 1.0},
+    "faces": {
+        "seed": 5,
+        "network": "inception",
+        "batch_size": 128,
+        "learning_rate": 0.0004,
+        "stages": [{"px": 160, "epochs": 1}],  # as many as `run` is asked for
+    },
 }
-"""What each teacher has otherwise than config.yml."""
+"""What each teacher has otherwise than config.yml. The last needs weights that knew faces before."""
+
+_DEAR: Final = ("flip", "faces")  # each epoch costs twice as much: half as many
 
 STUDENT: Final[dict[str, Any]] = {"seed": 4, "mixup": 0.4, "learning_rate": 0.0006}
 
@@ -79,31 +88,38 @@ def run(away: Away, seconds: float, epochs: int) -> str:
     began = time.monotonic()
     for folder in (away.runs, away.out):
         folder.mkdir(parents=True, exist_ok=True)
-    lengths = {name: epochs // 2 if "flip_consistency" in each else epochs for name, each in TEACHERS.items()}
-    running = [away.start(n, TEACHERS[n], max(1, e), away.data / START, []) for n, e in lengths.items()]
-    for process in running:
-        process.wait()
+    teachers = teach(away, epochs)
     spent = time.monotonic() - began
     left = seconds - spent - _SPARE_S
-    longest = student_epochs(spent, left, teacher_epochs=epochs * len(TEACHERS))
-    top = max(TEACHERS, key=away.best)
-    student = away.start("student", STUDENT, longest, away.weights(top), [away.weights(name) for name in TEACHERS])
+    longest = student_epochs(spent, left, teachers=len(teachers), epochs=epochs)
+    top = max((name for name in teachers if "network" not in TEACHERS[name]), key=away.best)
+    student = away.start("student", STUDENT, longest, away.weights(top), [away.weights(name) for name in teachers])
     try:
         student.wait(timeout=max(1.0, left + _SPARE_S / 2))
     except subprocess.TimeoutExpired:
         student.terminate()
         student.wait()
     cut(away.weights("student"), away.out, _BACK_BYTES)
-    found = [f"{name}: {away.best(name):.2%}" for name in (*TEACHERS, "student")]
-    logs = [f"== {name}\n{(away.runs / name / 'log.csv').read_text()}" for name in (*TEACHERS, "student")]
+    found = [f"{name}: {away.best(name):.2%}" for name in (*teachers, "student")]
+    logs = [f"== {name}\n{(away.runs / name / 'log.csv').read_text()}" for name in (*teachers, "student")]
     (away.out / "logs.txt").write_text("\n".join(logs))
     return f"best on PublicTest: {', '.join(found)}; the student began as {top}, {longest} epochs"
 
 
-def student_epochs(spent_s: float, left_s: float, *, teacher_epochs: int) -> int:
+def teach(away: Away, epochs: int) -> list[str]:
+    """Train the teachers for which there are weights to start from, side by side; returns their names."""
+    starts = {name: away.data / (FACES if "network" in each else START) for name, each in TEACHERS.items()}
+    names = [name for name, start in starts.items() if start.exists()]
+    lengths = {name: max(1, epochs // 2) if name in _DEAR else epochs for name in names}
+    for process in [away.start(name, TEACHERS[name], lengths[name], starts[name], []) for name in names]:
+        process.wait()
+    return names
+
+
+def student_epochs(spent_s: float, left_s: float, *, teachers: int, epochs: int) -> int:
     """How many epochs fit, by what the teachers took: backward is two passes, a teacher's answer is one."""
-    epoch_s = max(spent_s - _LOADING_S, 1.0) / teacher_epochs
-    return max(1, int(left_s / (epoch_s * (3 + len(TEACHERS)) / 3)))
+    epoch_s = max(spent_s - _LOADING_S, 1.0) / (teachers * epochs)
+    return max(1, int(left_s / (epoch_s * (3 + teachers) / 3)))
 
 
 def main() -> int:
@@ -114,6 +130,7 @@ def main() -> int:
     sub.add_argument("collection", type=Path, help="tar of class folders")
     sub.add_argument("start", type=Path, help="weights to start from")
     sub.add_argument("out", type=Path)
+    sub.add_argument("--faces", type=Path, help="weights to start from that knew faces before (emotion_ml.inception)")
     sub.add_argument("--max-mb", type=float, default=60, help="of a parcel (%(default)s)")
     sub = commands.add_parser("unpack", help="there: join the parcels")
     sub.add_argument("parcels", type=Path)
@@ -125,7 +142,8 @@ def main() -> int:
     sub.add_argument("--epochs", type=int, default=26, help="of a teacher (%(default)s)")
     arguments, extra = parser.parse_known_args()
     if arguments.command == "pack":
-        pack(arguments.archive, arguments.collection, arguments.start, arguments.out, int(arguments.max_mb * 1e6))
+        sources = arguments.archive, arguments.collection, arguments.start
+        pack(*sources, arguments.out, int(arguments.max_mb * 1e6), faces=arguments.faces)
     elif arguments.command == "unpack":
         unpack(arguments.parcels, arguments.out)
     else:

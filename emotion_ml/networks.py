@@ -29,8 +29,12 @@ def build(name: str, px: int | None = None) -> torch.nn.Module:
     return NETWORKS[name]()
 
 
-def load(path: Path) -> torch.nn.Module:
-    """The network of a checkpoint that training wrote, in evaluation mode. Raises ValueError for any other file."""
+def load(path: Path) -> tuple[torch.nn.Module, int | None]:
+    """The network of a checkpoint that training wrote, in evaluation mode, and the side in pixels that it learned at.
+
+    Raises ValueError for a file that holds none.
+    """
     state, metadata = model.read_weights(path)
     name = json.loads(metadata.get("network", f'"{RESNET50}"'))
-    return model.filled(build(name), state, f"{path.name} is not a five-class {name}")
+    network = model.filled(build(name), state, f"{path.name} is not a five-class {name}")
+    return network, json.loads(metadata.get("input_px", "null"))

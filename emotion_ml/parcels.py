@@ -21,31 +21,40 @@ from emotion_ml import dataset, folders
 ARCHIVE: Final = "faces.npz"
 FOLDERS: Final = "folders"
 START: Final = "start.safetensors"
+FACES: Final = "start-faces.safetensors"
+"""Where a network starts that knew faces before (see `inception`); may be missing."""
 
 _SHEET: Final = "faces.png"
 _ROWS: Final = "rows.npz"
 _COLUMNS: Final = 100
 
 
-def pack(archive: Path, collection: Path, start: Path, out: Path, max_bytes: int) -> list[Path]:
-    """Write a FER-2013/FER+ archive, a tar of class folders and starting weights to `out` in files of `max_bytes`."""
+def pack(
+    archive: Path, collection: Path, start: Path, out: Path, max_bytes: int, *, faces: Path | None = None
+) -> list[Path]:
+    """Write a FER-2013/FER+ archive, a tar of class folders and starting weights to `out` in files of `max_bytes`.
+
+    `faces`: starting weights of the network that knew faces before.
+    """
     out.mkdir(parents=True, exist_ok=True)
     whole = out / "whole.zip"
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as parcel:  # what is inside is compressed already
         _pack_archive(archive, parcel)
         _pack_folders(collection, parcel)
         parcel.write(start, START)
+        if faces:
+            parcel.write(faces, FACES)
     parts = cut(whole, out, max_bytes)
     whole.unlink()
     return parts
 
 
 def unpack(parcels: Path, out: Path) -> None:
-    """Join the files of `pack` and write `out`/ARCHIVE, `out`/FOLDERS/{train,valid}/ and `out`/START."""
+    """Join the files of `pack` and write `out`/ARCHIVE, `out`/FOLDERS/{train,valid}/, `out`/START and `out`/FACES."""
     whole = join(parcels, "whole.zip")
     with zipfile.ZipFile(io.BytesIO(whole)) as parcel:
         for name in parcel.namelist():
-            if name.startswith((f"{FOLDERS}/", START)):
+            if name.startswith((f"{FOLDERS}/", START, FACES)):
                 parcel.extract(name, out)
         rows = dict(np.load(io.BytesIO(parcel.read(_ROWS))))
         pixels = _from_sheet(parcel.read(_SHEET), len(rows["usage"]))

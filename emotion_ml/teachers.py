@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch.nn import functional as F
 
 from emotion_ml import networks
 
@@ -19,8 +20,8 @@ class Teachers:
 
     def __init__(self, checkpoints: Sequence[Path], device: torch.device) -> None:
         self._networks = [
-            networks.load(path).requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            for path in checkpoints
+            (network.requires_grad_(False).to(device, memory_format=torch.channels_last), px)  # type: ignore[call-overload]
+            for network, px in map(networks.load, checkpoints)
         ]
 
     def __bool__(self) -> bool:
@@ -28,6 +29,15 @@ class Teachers:
 
     @torch.no_grad()
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Normalised faces (N, 3, px, px) -> float32 (N, 5): the mean of the networks' probabilities."""
-        answers = [torch.softmax(network(images).float(), dim=1) for network in self._networks]
+        """Normalised faces (N, 3, px, px) -> float32 (N, 5): the mean of the networks' probabilities.
+
+        Each network is shown them at the size that it learned at.
+        """
+        answers = [torch.softmax(network(_sized(images, px)).float(), dim=1) for network, px in self._networks]
         return torch.stack(answers).mean(dim=0)
+
+
+def _sized(images: torch.Tensor, px: int | None) -> torch.Tensor:
+    if px is None or px == images.shape[-1]:
+        return images
+    return F.interpolate(images, size=(px, px), mode="bilinear", antialias=True)

@@ -66,8 +66,19 @@ def test_it_teaches_beside_a_network_of_ours(checkpoint: Path, tmp_path: Path) -
     model.save_weights(model.build(), other, {"input_px": 80})
     images = torch.randn(2, 3, 80, 80)
     with torch.inference_mode():
-        one, two = (torch.softmax(networks.load(path)(images), dim=1) for path in (checkpoint, other))
+        one, two = (torch.softmax(networks.load(path)[0](images), dim=1) for path in (checkpoint, other))
     torch.testing.assert_close(Teachers([checkpoint, other], torch.device("cpu"))(images), (one + two) / 2)
+
+
+def test_it_sees_faces_at_the_size_that_it_learned_at(checkpoint: Path) -> None:
+    small = torch.randn(2, 3, 32, 32)  # of which its own stem would leave nothing
+    answer = Teachers([checkpoint], torch.device("cpu"))(small)
+    torch.testing.assert_close(answer.sum(dim=1), torch.ones(2))
+    network, px = networks.load(checkpoint)
+    assert px == 80
+    with torch.inference_mode():
+        large = torch.nn.functional.interpolate(small, size=(80, 80), mode="bilinear", antialias=True)
+        torch.testing.assert_close(answer, torch.softmax(network(large), dim=1))
 
 
 def test_it_cannot_be_made_the_served_network(checkpoint: Path) -> None:

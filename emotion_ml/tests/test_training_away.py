@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from emotion_ml import away, dataset, folders, model, parcels
+from emotion_ml.away import Process
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.recipe import Config
 from emotion_ml.teachers import Teachers
@@ -135,9 +136,32 @@ def test_a_student_that_hears_only_its_teacher_learns_the_teachers_answer(
 
 
 def test_the_student_gets_what_time_is_left() -> None:
-    """250 s for 50 epochs of a teacher: of a student, which asks three teachers, an epoch takes twice as long."""
-    assert away.student_epochs(275, 205, teacher_epochs=50) == 20
-    assert away.student_epochs(275, 5, teacher_epochs=50) == 1
+    """250 s for 50 epochs of a teacher: of a student, which asks two teachers, an epoch takes five thirds."""
+    assert away.student_epochs(275, 205, teachers=2, epochs=25) == 24
+    assert away.student_epochs(275, 5, teachers=2, epochs=25) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_network_that_knew_faces_teaches_where_it_was_packed(
+    packed: bool, archive: Path, collection: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    parcels.pack(archive, collection, start, here, 1_000_000_000, faces=collection if packed else None)
+    parcels.unpack(here, there)
+    begun: dict[str, tuple[int, Path]] = {}
+
+    def begin(self: away.Away, name: str, changes: object, epochs: int, backbone: Path, teachers: object) -> Process:
+        begun[name] = epochs, backbone
+        return Process(["true"])
+
+    monkeypatch.setattr(away.Away, "start", begin)
+    names = away.teach(away.Away(there, tmp_path, tmp_path), 10)
+    assert names == list(begun) == ["plain", "mixup", "flip", *["faces"] * packed]
+    assert begun["plain"] == (10, there / parcels.START)
+    assert begun["flip"][0] == 5
+    if packed:
+        assert begun["faces"] == (5, there / parcels.FACES)
+        assert begun["faces"][1].read_bytes() == collection.read_bytes()
 
 
 @pytest.mark.slow
