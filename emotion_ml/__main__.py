@@ -131,17 +131,23 @@ def _prepare(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _benchmark(arguments: argparse.Namespace) -> int:
+def _benchmark_engine(arguments: argparse.Namespace) -> int:
+    """Needs no PyAV: a machine that is lent for training may have none."""
     from emotion_ml import rates
-    from emotion_ml.benchmark import benchmark, table
-    from emotion_ml.endurance import endurance
     from emotion_ml.engine import WEIGHTS
 
+    with engine(arguments) as reader:
+        beside = rates.beside_torch(reader, arguments.weights or WEIGHTS)
+    print(json.dumps(beside, indent=1) if arguments.json else rates.table(beside))
+    return 0
+
+
+def _benchmark(arguments: argparse.Namespace) -> int:
     if arguments.engine:
-        with engine(arguments) as reader:
-            beside = rates.beside_torch(reader, arguments.weights or WEIGHTS)
-        print(json.dumps(beside, indent=1) if arguments.json else rates.table(beside))
-        return 0
+        return _benchmark_engine(arguments)
+
+    from emotion_ml.benchmark import benchmark, table
+    from emotion_ml.endurance import endurance
 
     if arguments.memory:
         print(json.dumps(endurance(arguments.memory), indent=1))

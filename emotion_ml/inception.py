@@ -207,8 +207,11 @@ def _read_keras(path: Path) -> dict[str, torch.Tensor]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m emotion_ml.inception", description=__doc__)
-    parser.add_argument("keras", type=Path, metavar="FILE.h5")
+    parser = argparse.ArgumentParser(
+        prog="python -m emotion_ml.inception",
+        description="From FaceNet's Keras release to what `train --backbone` starts from where `network: inception`.",
+    )
+    parser.add_argument("keras", type=Path, metavar="FILE.h5", help="facenet_keras.h5; reading it needs h5py")
     parser.add_argument("out", type=Path, metavar="OUT.safetensors")
     arguments = parser.parse_args()
     try:

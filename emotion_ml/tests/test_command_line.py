@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import av
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emotion_ml import rates
 from emotion_ml.__main__ import main
+from emotion_ml.engine import WEIGHTS
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.tests import clips, scenes
 
@@ -135,6 +138,18 @@ def test_benchmark_prints_the_whole_and_every_stage(clip: Path, capsys: pytest.C
     report = json.loads(capsys.readouterr().out)
     assert set(report["clips"][0]["stages"]) == {"decode", "detect", "infer", "score"}
     assert report["clips"][0]["real_time_factor"] > 0
+
+
+def test_the_engine_is_measured_on_a_machine_without_pyav(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a GPU is, that is lent for training. The rates themselves take too long here."""
+    for name in ("emotion_ml.benchmark", "emotion_ml.endurance"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setattr(rates, "beside_torch", lambda engine, weights: {"backend": str(weights)})
+    assert main(["benchmark", "--engine", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["backend"] == str(WEIGHTS)
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
