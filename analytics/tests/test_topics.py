@@ -99,13 +99,13 @@ def test_a_summary_of_little_is_all_of_it() -> None:
     assert summarise(["to be or not to be it is"] * 4) == [0, 1, 2]
 
 
-def test_two_hours_of_talk_take_less_than_a_second() -> None:
+def test_two_hours_of_talk_take_seconds_at_most() -> None:
     said = [f"{sentence[:-1]} {row}." for row in range(250) for sentence in LECTURE]
     summarise(LECTURE)  # imports scikit-learn
     started_s = time.process_time()
     assert texts(key_phrases(said))[0] == "gradient descent"
     assert len(summarise(said)) == 3
-    assert time.process_time() - started_s < 1
+    assert time.process_time() - started_s < 5  # 0.9 measured; a machine may be some times slower
 
 
 def test_a_word_without_end_and_a_sentence_without_end_are_only_long() -> None:
