@@ -25,6 +25,7 @@ from analytics.readings import Readings
 from analytics.results import to_json
 from analytics.tests.exported import material, room, unread
 from analytics.tests.synthetic import audience, info, one_hot
+from emotion_ml.tests.patience import slack
 from tests.browser.conftest import NewVisitor, assert_fits
 
 CHECKED_WITHIN_S: Final = 10.0
@@ -190,7 +191,7 @@ def test_a_bundle_of_two_hours_is_checked_while_one_looks(page: Page) -> None:
     expect(page.locator("[data-side=A] [data-facts]")).to_contain_text("files checked")
     took_s = time.monotonic() - began_s
     print(f"{len(long) / 2**20:.1f} MiB checked in {took_s:.2f} s")
-    assert took_s < CHECKED_WITHIN_S
+    assert took_s < CHECKED_WITHIN_S * slack()
 
 
 def test_a_later_form_of_bundle_is_refused_by_name(page: Page, happy: Material) -> None:
