@@ -144,8 +144,14 @@ def _export(
 
 
 def _describe(source: Path, target: Path, metadata: dict[str, Any]) -> None:
-    """Write `source` to `target` with `metadata` inside, from which the engine knows input side and temperature."""
+    """Write `source` to `target` with `metadata` inside, from which the engine knows input side and temperature.
+
+    Left out is what the exporter notes of each node: lines of source code, with this machine's folders.
+    """
     exported = onnx.load(source)
+    for part in (*exported.graph.node, *exported.graph.value_info, *exported.graph.input, *exported.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
     onnx.helper.set_model_props(exported, {key: str(value) for key, value in metadata.items()})
     onnx.save(exported, target)
 

@@ -57,6 +57,7 @@ def test_from_class_folders_to_an_answer_of_the_new_network(
     assert "best on the valid faces" in capsys.readouterr().out
     assert main(["convert", str(run / "model.safetensors"), "--data", str(divided), "--out", str(weights)]) == 0
     assert {CHECKPOINT, EXPORT, "SHA256SUMS"} <= {path.name for path in weights.iterdir()}
+    assert b"site-packages" not in (weights / EXPORT).read_bytes()  # nor any other folder of who made it
     capsys.readouterr()
 
     measure = ["evaluate", "--data", str(divided), "--weights", str(weights), "--plots", str(plots)]
