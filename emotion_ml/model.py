@@ -57,10 +57,8 @@ def load_backbone(network: torch.nn.Module, path: Path) -> None:
     Raises ValueError when the file does not hold exactly the backbone of this architecture.
     """
     state, _ = read_weights(path)
-    missing, unexpected = network.load_state_dict(state, strict=False)
-    wrong = [key for key in missing if not key.startswith("fc.") and "num_batches" not in key] + unexpected
-    if wrong:
-        raise ValueError(f"{path.name} is not a backbone of this network: {wrong[:3]}")
+    head = {key: value for key, value in network.state_dict().items() if key.startswith("fc.")}
+    filled(network, head | state, f"{path.name} is not a backbone of this network")
 
 
 def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

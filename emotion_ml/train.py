@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import copy
 import csv
-import ctypes
 import dataclasses
 import math
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +33,6 @@ from emotion_ml.teachers import Teachers
 _VALID_BATCH: Final = 256
 _MAX_GRADIENT: Final = 5.0
 _WARMUP_PART: Final = 10  # of a run at most, so that a short one on a few hundred faces learns as well
-_MALLOPT: Final = {"M_MMAP_MAX": (-4, 0), "M_TRIM_THRESHOLD": (-1, -1), "M_TOP_PAD": (-2, 2**30)}
 _STATE_EVERY_S: Final = 60.0
 """Least time between two states on disk: on a GPU an epoch takes seconds, and the optimiser's state is 0.4 GB."""
 
@@ -226,14 +223,6 @@ class Trainer:
         self.epoch, self.best, self.best_epoch = state["epoch"], state["best"], state["best_epoch"]
 
 
-def _keep_freed_memory() -> None:
-    """Of tensors of 50 MB, which each step on a CPU asks for anew: glibc would hand every one back to the system, and
-    the pages that come again have to be cleared first, a quarter of a step's time. See mallopt(3)."""
-    with suppress(OSError, AttributeError):  # another C library
-        for name, value in _MALLOPT.values():
-            ctypes.CDLL(None).mallopt(name, value)
-
-
 def _normalise(grey: torch.Tensor) -> torch.Tensor:
     """(N, 1, H, W) in [0, 1] -> (N, 3, H, W), channels last, as `preprocess.prepare` gives one face."""
     mean, std = (torch.tensor(values, device=grey.device).view(1, 3, 1, 1) for values in (MEAN, STD))
@@ -277,5 +266,4 @@ def train(
     loaded = [sources.load(path, settings.folder_smoothing) for path in data]
     if limit:
         loaded = [sources.limited(source, limit) for source in loaded]
-    _keep_freed_memory()
     return Trainer(settings, loaded, backbone, out, teachers).run()

@@ -86,6 +86,11 @@ def test_it_cannot_be_made_the_served_network(checkpoint: Path) -> None:
         convert.load(checkpoint)
 
 
+def test_one_network_does_not_begin_with_the_weights_of_the_other(checkpoint: Path) -> None:
+    with pytest.raises(ValueError, match=r"inception\.safetensors is not a backbone of this network"):
+        model.load_backbone(model.build(), checkpoint)
+
+
 @pytest.mark.parametrize(
     ("name", "px", "said"), [("vgg", 80, "'vgg' is none of resnet50, inception"), ("inception", 64, "at least 75 px")]
 )
