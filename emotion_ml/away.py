@@ -1,44 +1,54 @@
 """python -m emotion_ml.away: train on a machine that is lent for minutes and reached through small files.
 
 `pack` here, `unpack` and `run` there. `run` makes what ships: teachers that differ in one thing each, side by side on
-one card, then a student that starts from the best of them and learns from all, for as many epochs as time is left.
+one card, then students of two sizes that learn from all of them, for as many epochs as time is left. The students begin
+as the weights that were packed, if those read expressions already (and then teach too), else as the best teacher.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from emotion_ml import networks
 from emotion_ml.parcels import ARCHIVE, FACES, FOLDERS, START, cut, pack, unpack
 
 CONFIG: Final = Path(__file__).with_name("config.yml")
 
-TEACHERS: Final[Mapping[str, dict[str, Any]]] = {
+_FACES: Final[dict[str, Any]] = {
+    "network": "inception",
+    "batch_size": 128,
+    "learning_rate": 0.0004,
+    "stages": [{"px": 160, "epochs": 1}],  # as many as `run` is asked for
+}
+
+TEACHERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "plain": {"seed": 1},
     "mixup": {"seed": 2, "mixup": 0.4},
     "flip": {"seed": 3, "flip_consistency": 1.0},
-    "faces": {
-        "seed": 5,
-        "network": "inception",
-        "batch_size": 128,
-        "learning_rate": 0.0004,
-        "stages": [{"px": 160, "epochs": 1}],  # as many as `run` is asked for
-    },
+    "faces": {"seed": 5} | _FACES,
+    "faces-mixup": {"seed": 6, "mixup": 0.4} | _FACES,
 }
-"""What each teacher has otherwise than config.yml. The last needs weights that knew faces before."""
+"""What each teacher has otherwise than config.yml. The last two need weights that knew faces before, the others are
+trained where nothing that reads expressions was packed."""
 
-_DEAR: Final = ("flip", "faces")  # each epoch costs twice as much: half as many
+_LEARNING: Final[dict[str, Any]] = {"seed": 4, "mixup": 0.4, "learning_rate": 0.0006}
 
-STUDENT: Final[dict[str, Any]] = {"seed": 4, "mixup": 0.4, "learning_rate": 0.0006}
+STUDENTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "student": _LEARNING,
+    "student-160": _LEARNING | {"stages": [{"px": 160, "epochs": 1}]},
+}
+"""The second costs twice as much, to train and to serve. Which of them ships is chosen where their parts arrive."""
 
 _LOADING_S: Final = 25.0  # of a run: reading the faces, choosing kernels
 _SPARE_S: Final = 30.0
@@ -55,18 +65,29 @@ class Away:
     extra: tuple[str, ...] = ()
 
     def start(
-        self, name: str, changes: Mapping[str, Any], epochs: int, backbone: Path, teachers: list[Path]
+        self, name: str, changes: Mapping[str, Any], epochs: int, backbone: Path, teachers: Sequence[Path] = ()
     ) -> Process:
         """Begin `python -m emotion_ml train` with `changes` to config.yml."""
         config = self.runs / f"{name}.yml"
-        config.write_text(yaml.safe_dump(yaml.safe_load(CONFIG.read_text()) | dict(changes) | {"patience": 1000}))
+        config.write_text(yaml.safe_dump(_settings(changes) | {"patience": 1000}))
         command = [sys.executable, "-m", "emotion_ml", "train", "--out", self.runs / name, "--config", config]
         command += ["--data", self.data / ARCHIVE, "--data", self.data / FOLDERS]
         command += ["--backbone", backbone, "--epochs", epochs, *self.extra]
         for teacher in teachers:
             command += ["--teacher", teacher]
-        with (self.out / f"{name}.txt").open("w") as log:
+        with (self.runs / f"{name}.txt").open("w") as log:
             return subprocess.Popen([str(part) for part in command], stdout=log, stderr=subprocess.STDOUT)
+
+    def bring_back(self, name: str) -> None:
+        """Put the weights of run `name` into `out`, in parts of NAME.safetensors that are small enough to travel."""
+        whole = self.runs / f"{name}.safetensors"
+        shutil.copyfile(self.weights(name), whole)
+        cut(whole, self.out, _BACK_BYTES)
+
+    def told(self, name: str) -> str:
+        """What run `name` printed, and its log, as far as it came."""
+        files = (self.runs / f"{name}.txt", self.runs / name / "log.csv")
+        return "\n".join([f"== {name}", *(file.read_text() for file in files if file.exists())])
 
     def weights(self, name: str) -> Path:
         return self.runs / name / "model.safetensors"
@@ -81,45 +102,88 @@ Process = subprocess.Popen[bytes]
 
 
 def run(away: Away, seconds: float, epochs: int) -> str:
-    """Teachers of `epochs` each, then the student, in `seconds` altogether; returns what came of it.
+    """Teachers of `epochs` each, then the students, in `seconds` altogether; returns what came of it.
 
-    Puts logs, and the student's weights in parts, into `away.out`.
+    Puts the students' weights in parts, and what every run said, into `away.out`.
     """
     began = time.monotonic()
     for folder in (away.runs, away.out):
         folder.mkdir(parents=True, exist_ok=True)
-    teachers = teach(away, epochs)
+    taught = teach(away, epochs)
     spent = time.monotonic() - began
     left = seconds - spent - _SPARE_S
-    longest = student_epochs(spent, left, teachers=len(teachers), epochs=epochs)
-    top = max((name for name in teachers if "network" not in TEACHERS[name]), key=away.best)
-    student = away.start("student", STUDENT, longest, away.weights(top), [away.weights(name) for name in teachers])
-    try:
-        student.wait(timeout=max(1.0, left + _SPARE_S / 2))
-    except subprocess.TimeoutExpired:
-        student.terminate()
-        student.wait()
-    cut(away.weights("student"), away.out, _BACK_BYTES)
-    found = [f"{name}: {away.best(name):.2%}" for name in (*teachers, "student")]
-    logs = [f"== {name}\n{(away.runs / name / 'log.csv').read_text()}" for name in (*teachers, "student")]
-    (away.out / "logs.txt").write_text("\n".join(logs))
-    return f"best on PublicTest: {', '.join(found)}; the student began as {top}, {longest} epochs"
+    teachers = [away.weights(name) for name in taught]
+    start = away.data / START
+    start_teaches = networks.knows_expressions(start)
+    if start_teaches:
+        teachers.append(start)
+    else:
+        start = away.weights(max((name for name in taught if "network" not in TEACHERS[name]), key=away.best))
+    longest = student_epochs(spent, left, taught, start_teaches=start_teaches)
+    running = [away.start(name, changes, longest, start, teachers) for name, changes in STUDENTS.items()]
+    _end(running, left + _SPARE_S / 2)
+    for name in STUDENTS:
+        away.bring_back(name)
+    everybody = (*taught, *STUDENTS)
+    (away.out / "logs.txt").write_text("\n".join(map(away.told, everybody)))
+    found = ", ".join(f"{name}: {away.best(name):.2%}" for name in everybody)
+    return f"best on PublicTest: {found}; the students began as {start}, {longest} epochs"
 
 
-def teach(away: Away, epochs: int) -> list[str]:
-    """Train the teachers for which there are weights to start from, side by side; returns their names."""
-    starts = {name: away.data / (FACES if "network" in each else START) for name, each in TEACHERS.items()}
-    names = [name for name, start in starts.items() if start.exists()]
-    lengths = {name: max(1, epochs // 2) if name in _DEAR else epochs for name in names}
-    for process in [away.start(name, TEACHERS[name], lengths[name], starts[name], []) for name in names]:
+def teach(away: Away, epochs: int) -> dict[str, int]:
+    """Train the teachers for which there are weights to start from, side by side; returns their names and epochs.
+
+    A teacher whose epochs cost twice as much has half as many. Raises ValueError where there is nobody to teach.
+    """
+    lengths = {name: max(1, round(epochs / cost(TEACHERS[name]))) for name in _callable(away.data)}
+    if not lengths:
+        raise ValueError("nobody can teach a network that reads expressions already: pack weights with --faces")
+    starts = {name: away.data / (FACES if "network" in TEACHERS[name] else START) for name in lengths}
+    for process in [away.start(name, TEACHERS[name], lengths[name], starts[name]) for name in lengths]:
         process.wait()
-    return names
+    return lengths
 
 
-def student_epochs(spent_s: float, left_s: float, *, teachers: int, epochs: int) -> int:
-    """How many epochs fit, by what the teachers took: backward is two passes, a teacher's answer is one."""
-    epoch_s = max(spent_s - _LOADING_S, 1.0) / (teachers * epochs)
-    return max(1, int(left_s / (epoch_s * (3 + teachers) / 3)))
+def _callable(data: Path) -> list[str]:
+    known = networks.knows_expressions(data / START)
+    return [name for name, each in TEACHERS.items() if ((data / FACES).exists() if "network" in each else not known)]
+
+
+def cost(changes: Mapping[str, Any]) -> float:
+    """What an epoch of training takes, in epochs of config.yml as it stands.
+
+    Both networks are counted alike: per face of one size they were about equally fast (docs/training-log.md).
+    """
+    return _area(changes) * (2 if _settings(changes)["flip_consistency"] else 1)
+
+
+def student_epochs(spent_s: float, left_s: float, taught: Mapping[str, int], *, start_teaches: bool) -> int:
+    """How many epochs of all students fit, by what the teachers took: backward is two passes, an answer is one."""
+    done = sum(cost(TEACHERS[name]) * epochs for name, epochs in taught.items())
+    answers = (sum(_area(TEACHERS[name]) for name in taught) + start_teaches) / 3
+    epoch = sum(cost(changes) + answers for changes in STUDENTS.values())
+    return max(1, int((left_s - _LOADING_S) / (max(spent_s - _LOADING_S, 1.0) / done * epoch)))
+
+
+def _area(changes: Mapping[str, Any]) -> float:
+    side = _settings(changes)["stages"][0]["px"] / _settings({})["stages"][0]["px"]
+    return float(side**2)
+
+
+def _settings(changes: Mapping[str, Any]) -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(CONFIG.read_text()) | dict(changes)
+    return settings
+
+
+def _end(running: Sequence[Process], seconds: float) -> None:
+    """Wait for all, and end those that are not done after `seconds`; each leaves its best epoch."""
+    until = time.monotonic() + seconds
+    for process in running:
+        try:
+            process.wait(timeout=max(1.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.wait()
 
 
 def main() -> int:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
+from emotion_ml import model
 from emotion_ml.labels import EMOTIONS
 
 WIDTH: Final = 1792
@@ -218,8 +218,7 @@ def main() -> int:
         network = from_keras(_read_keras(arguments.keras))
     except (ImportError, OSError, ValueError) as error:
         parser.error(f"{arguments.keras}: {error}")
-    state = {key: value for key, value in network.state_dict().items() if not key.startswith("fc.")}
-    save_file({key: value for key, value in state.items() if "num_batches" not in key}, arguments.out)
+    model.save_weights(network, arguments.out, {"network": "inception"}, without="fc.")
     return 0
 
 

@@ -68,12 +68,17 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, file.metadata() or {}
 
 
-def save_weights(network: torch.nn.Module, path: Path, metadata: Mapping[str, object]) -> None:
-    """Write `network` as safetensors: matrices and kernels in half precision, vectors (batch norm, bias) in single."""
+def save_weights(
+    network: torch.nn.Module, path: Path, metadata: Mapping[str, object], *, without: str | None = None
+) -> None:
+    """Write `network` as safetensors: matrices and kernels in half precision, vectors (batch norm, bias) in single.
+
+    `without`: leave out what begins so, as a backbone leaves out its head.
+    """
     state = {
         key: (value.half() if value.dim() > 1 else value).contiguous()
         for key, value in network.state_dict().items()
-        if "num_batches" not in key
+        if "num_batches" not in key and not (without and key.startswith(without))
     }
     save_file(state, path, {key: json.dumps(value) for key, value in metadata.items()})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 
@@ -29,12 +29,23 @@ def build(name: str, px: int | None = None) -> torch.nn.Module:
     return NETWORKS[name]()
 
 
-def load(path: Path) -> tuple[torch.nn.Module, int | None]:
-    """The network of a checkpoint that training wrote, in evaluation mode, and the side in pixels that it learned at.
+class Checkpoint(NamedTuple):
+    """A trained network in evaluation mode, the side in pixels that it learned at, and its calibration (1: none)."""
 
-    Raises ValueError for a file that holds none.
-    """
+    network: torch.nn.Module
+    px: int | None
+    temperature: float
+
+
+def load(path: Path) -> Checkpoint:
+    """What `train` or `convert` wrote. Raises ValueError for a file that holds no five-class network."""
     state, metadata = model.read_weights(path)
-    name = json.loads(metadata.get("network", f'"{RESNET50}"'))
+    told = {key: json.loads(value) for key, value in metadata.items() if key in ("network", "input_px", "temperature")}
+    name = told.get("network", RESNET50)
     network = model.filled(build(name), state, f"{path.name} is not a five-class {name}")
-    return network, json.loads(metadata.get("input_px", "null"))
+    return Checkpoint(network, told.get("input_px"), told.get("temperature", 1.0))
+
+
+def knows_expressions(path: Path) -> bool:
+    """Whether a safetensors file holds a network that `train` or `convert` wrote, not a backbone."""
+    return "emotions" in model.read_weights(path)[1]

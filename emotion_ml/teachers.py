@@ -19,21 +19,23 @@ class Teachers:
     """Frozen five-class networks of any of NETWORKS on one device; raises ValueError for a file that holds none."""
 
     def __init__(self, checkpoints: Sequence[Path], device: torch.device) -> None:
-        self._networks = [
-            (network.requires_grad_(False).to(device, memory_format=torch.channels_last), px)  # type: ignore[call-overload]
-            for network, px in map(networks.load, checkpoints)
-        ]
+        self._checkpoints = [networks.load(path) for path in checkpoints]
+        for network, _, _ in self._checkpoints:
+            network.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __bool__(self) -> bool:
-        return bool(self._networks)
+        return bool(self._checkpoints)
 
     @torch.no_grad()
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Normalised faces (N, 3, px, px) -> float32 (N, 5): the mean of the networks' probabilities.
 
-        Each network is shown them at the size that it learned at.
+        Each network is shown them at the size that it learned at, and is as sure as its calibration says.
         """
-        answers = [torch.softmax(network(_sized(images, px)).float(), dim=1) for network, px in self._networks]
+        answers = [
+            torch.softmax(network(_sized(images, px)).float() / temperature, dim=1)
+            for network, px, temperature in self._checkpoints
+        ]
         return torch.stack(answers).mean(dim=0)
 
 

@@ -74,8 +74,8 @@ def test_it_sees_faces_at_the_size_that_it_learned_at(checkpoint: Path) -> None:
     small = torch.randn(2, 3, 32, 32)  # of which its own stem would leave nothing
     answer = Teachers([checkpoint], torch.device("cpu"))(small)
     torch.testing.assert_close(answer.sum(dim=1), torch.ones(2))
-    network, px = networks.load(checkpoint)
-    assert px == 80
+    network, px, temperature = networks.load(checkpoint)
+    assert (px, temperature) == (80, 1)
     with torch.inference_mode():
         large = torch.nn.functional.interpolate(small, size=(80, 80), mode="bilinear", antialias=True)
         torch.testing.assert_close(answer, torch.softmax(network(large), dim=1))
@@ -84,6 +84,19 @@ def test_it_sees_faces_at_the_size_that_it_learned_at(checkpoint: Path) -> None:
 def test_it_cannot_be_made_the_served_network(checkpoint: Path) -> None:
     with pytest.raises(ValueError, match=r"inception\.safetensors is not a five-class ResNet50"):
         convert.load(checkpoint)
+
+
+def test_a_backbone_leaves_the_head_fresh(released: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    path = tmp_path / "backbone.safetensors"
+    model.save_weights(inception.from_keras(released), path, {"network": "inception"}, without="fc.")
+    network = networks.build("inception")
+    fresh = network.state_dict()["fc.weight"].clone()
+    model.load_backbone(network, path)
+    state = network.state_dict()
+    torch.testing.assert_close(state["fc.weight"], fresh)
+    known = released["Conv2d_4b_3x3/kernel:0"].permute(3, 2, 0, 1)
+    assert any(value.shape == known.shape and torch.allclose(value, known, atol=1e-3) for value in state.values())
+    assert not networks.knows_expressions(path)
 
 
 def test_one_network_does_not_begin_with_the_weights_of_the_other(checkpoint: Path) -> None:

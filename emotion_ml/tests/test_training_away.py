@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 
 from emotion_ml import away, dataset, folders, model, parcels
 from emotion_ml.away import Process
+from emotion_ml.inception import InceptionResNetV1
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.recipe import Config
 from emotion_ml.teachers import Teachers
@@ -114,6 +116,16 @@ def test_a_student_sees_the_mean_of_its_teachers(start: Path, tmp_path: Path) ->
     assert not Teachers([], torch.device("cpu"))
 
 
+def test_a_calibrated_teacher_is_as_sure_as_its_calibration_says(start: Path, tmp_path: Path) -> None:
+    calibrated = tmp_path / "calibrated.safetensors"
+    network, _ = model.load(start)
+    model.save_weights(network, calibrated, {"input_px": 32, "temperature": 0.5})
+    images = torch.randn(3, 3, 32, 32)
+    with torch.inference_mode():
+        expected = torch.softmax(network(images) / 0.5, dim=1)
+    torch.testing.assert_close(Teachers([calibrated], torch.device("cpu"))(images), expected)
+
+
 @pytest.mark.slow
 def test_a_student_that_hears_only_its_teacher_learns_the_teachers_answer(
     sent: Path, start: Path, tmp_path: Path
@@ -135,28 +147,43 @@ def test_a_student_that_hears_only_its_teacher_learns_the_teachers_answer(
     assert (said == 4).all()
 
 
-def test_the_student_gets_what_time_is_left() -> None:
-    """250 s for 50 epochs of a teacher: of a student, which asks two teachers, an epoch takes five thirds."""
-    assert away.student_epochs(275, 205, teachers=2, epochs=25) == 24
-    assert away.student_epochs(275, 5, teachers=2, epochs=25) == 1
+def test_the_students_get_what_time_is_left() -> None:
+    """275 s for 50 epochs of one teacher's cost, 5 s each: two students that ask two teachers take (1 + 2/3) and
+    (160/112)^2 + 2/3 of that."""
+    taught = {"plain": 30, "mixup": 20}
+    assert away.student_epochs(275, 25 + 5 * 4.3742 * 9.01, taught, start_teaches=False) == 9
+    assert away.student_epochs(275, 25 + 5 * (4.3742 + 2 / 3) * 9.01, taught, start_teaches=True) == 9
+    assert away.student_epochs(275, 5, taught, start_teaches=False) == 1
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_the_network_that_knew_faces_teaches_where_it_was_packed(
-    packed: bool, archive: Path, collection: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    parcels.pack(archive, collection, start, here, 1_000_000_000, faces=collection if packed else None)
-    parcels.unpack(here, there)
+def test_larger_faces_and_two_looks_at_each_cost_more() -> None:
+    assert away.cost({}) == 1
+    assert away.cost(away.TEACHERS["flip"]) == 2
+    assert away.cost(away.TEACHERS["faces"]) == pytest.approx((160 / 112) ** 2)
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, Path]]:
+    """The epochs and the first weights of every run that is begun; none of them does anything."""
     begun: dict[str, tuple[int, Path]] = {}
 
-    def begin(self: away.Away, name: str, changes: object, epochs: int, backbone: Path, teachers: object) -> Process:
+    def begin(self: away.Away, name: str, changes: object, epochs: int, backbone: Path) -> Process:
         begun[name] = epochs, backbone
         return Process(["true"])
 
     monkeypatch.setattr(away.Away, "start", begin)
-    names = away.teach(away.Away(there, tmp_path, tmp_path), 10)
-    assert names == list(begun) == ["plain", "mixup", "flip", *["faces"] * packed]
+    return begun
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_network_that_knew_faces_teaches_where_it_was_packed(
+    packed: bool, archive: Path, collection: Path, start: Path, tmp_path: Path, begun: dict[str, tuple[int, Path]]
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    parcels.pack(archive, collection, start, here, 1_000_000_000, faces=collection if packed else None)
+    parcels.unpack(here, there)
+    lengths = away.teach(away.Away(there, tmp_path, tmp_path), 10)
+    assert list(lengths) == list(begun) == ["plain", "mixup", "flip", *["faces", "faces-mixup"] * packed]
     assert begun["plain"] == (10, there / parcels.START)
     assert begun["flip"][0] == 5
     if packed:
@@ -164,20 +191,43 @@ def test_the_network_that_knew_faces_teaches_where_it_was_packed(
         assert begun["faces"][1].read_bytes() == collection.read_bytes()
 
 
-@pytest.mark.slow
-def test_a_whole_run_brings_back_a_network_in_parts(
-    sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_network_that_reads_expressions_already_is_not_trained_anew(
+    tmp_path: Path, begun: dict[str, tuple[int, Path]]
 ) -> None:
-    """With one teacher of three, small batches and one epoch each, for time's sake."""
+    """It teaches as it is, beside those that it has none of: see the whole run below."""
+    model.save_weights(model.build(), tmp_path / parcels.START, {"emotions": list(EMOTIONS)})
+    there = away.Away(tmp_path, tmp_path, tmp_path)
+    with pytest.raises(ValueError, match="pack weights with --faces"):
+        away.teach(there, 10)
+    (tmp_path / parcels.FACES).touch()
+    assert list(away.teach(there, 10)) == ["faces", "faces-mixup"]
+    assert begun["faces-mixup"] == (5, tmp_path / parcels.FACES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("known", [False, True])
+def test_a_whole_run_brings_back_networks_in_parts(
+    known: bool, sent: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one teacher, small batches and one epoch each, for time's sake; begun as a backbone, or as a network that
+    reads expressions and has one teacher more, which knew faces."""
+    there = tmp_path / "there"
+    shutil.copytree(sent, there)
+    if known:
+        model.save_weights(model.load(start)[0], there / parcels.START, {"emotions": list(EMOTIONS), "input_px": 32})
+        model.save_weights(InceptionResNetV1(), there / parcels.FACES, {"network": "inception"})
     config = tmp_path / "config.yml"
     config.write_text(away.CONFIG.read_text().replace("batch_size: 256", "batch_size: 8"))
     monkeypatch.setattr(away, "CONFIG", config)
-    monkeypatch.setattr(away, "TEACHERS", {"flip": away.TEACHERS["flip"]})
-    trial = away.Away(sent, tmp_path / "runs", tmp_path / "out", ("--px", "32", "--limit", "20", "--epochs", "1"))
+    monkeypatch.setattr(away, "TEACHERS", {name: away.TEACHERS[name] for name in ("flip", "faces")})
+    trial = away.Away(there, tmp_path / "runs", tmp_path / "out", ("--px", "80", "--limit", "20", "--epochs", "1"))
     said = away.run(trial, 600, 1)
-    assert "student" in said
-    weights = tmp_path / "student.safetensors"
-    weights.write_bytes(parcels.join(tmp_path / "out", "model.safetensors"))
-    model.load(weights)
-    assert {"flip.txt", "student.txt", "logs.txt"} <= {path.name for path in (tmp_path / "out").iterdir()}
-    assert (tmp_path / "out" / "logs.txt").read_text().count("epoch,px,train_loss") == 2
+    assert ("faces: " in said, "flip: " in said) == (known, not known)
+    assert f"began as {there / parcels.START if known else trial.weights('flip')}" in said
+    for name in away.STUDENTS:
+        weights = tmp_path / f"{name}.safetensors"
+        weights.write_bytes(parcels.join(tmp_path / "out", weights.name))
+        model.load(weights)
+    back = {path.name for path in (tmp_path / "out").iterdir()}
+    assert back == {f"{name}.safetensors.part0{part}" for name in away.STUDENTS for part in range(3)} | {"logs.txt"}
+    assert (tmp_path / "out" / "logs.txt").read_text().count("epoch,px,train_loss") == 3
