@@ -10,19 +10,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 # Waiting OpenMP threads must sleep, not spin: read by torch and OpenCV when they are first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tqdm import tqdm
 
-from emotion_ml import training_commands
+from emotion_ml.command_line import Commands, engine
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.quiet import hush_native_logs
-
-if TYPE_CHECKING:
-    from emotion_ml.engine import EmotionEngine
+from emotion_ml.training import commands
+from emotion_ml.types import DEFAULT_FPS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -157,38 +156,17 @@ def _benchmark(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def engine(arguments: argparse.Namespace) -> EmotionEngine:
-    """The engine that --backend and --weights ask for."""
-    from emotion_ml.engine import WEIGHTS, EmotionEngine
-
-    return EmotionEngine.create(arguments.weights or WEIGHTS, backend=arguments.backend)
-
-
 def _parser() -> argparse.ArgumentParser:
-    from emotion_ml.types import DEFAULT_FPS
-
     parser = argparse.ArgumentParser(prog="python -m emotion_ml", description="Apparent expressions in pictures.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    added = Commands(parser)
+    _add_reading(added)
+    _add_measuring(added)
+    commands.add(added)
+    return parser
 
-    def command(name: str, run: Any, about: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=about, description=about)
-        sub.set_defaults(run=run)
-        return sub
 
-    def with_engine(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--backend", choices=("auto", "onnx", "torch"), default="auto")
-        default = os.environ.get("WEIGHTS_DIR")
-        sub.add_argument(
-            "--weights",
-            type=Path,
-            default=Path(default) if default else None,
-            metavar="FOLDER",
-            help="where `convert` wrote other weights (WEIGHTS_DIR, or those of the package)",
-        )
-
-    with_engine(command("devices", _devices, "Say which device and runtime the engine uses here, and why."))
-
-    sub = command("predict", _predict, "Read the expressions in pictures.")
+def _add_reading(added: Commands) -> None:
+    sub = added.add("predict", _predict, "Read the expressions in pictures.", reads=True)
     sub.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     sub.add_argument(
         "--cropped",
@@ -196,34 +174,31 @@ def _parser() -> argparse.ArgumentParser:
         help="each picture shows one face, and gets an answer even where none is found",
     )
     sub.add_argument("--json", action="store_true", help="print a list of {path, faces: [{box, probabilities}]}")
-    with_engine(sub)
 
-    sub = command("video", _video, "Read a recording; optionally write it with boxes and labels drawn.")
+    sub = added.add("video", _video, "Read a recording; optionally write it with boxes and labels drawn.", reads=True)
     sub.add_argument("input", type=Path, metavar="IN")
     sub.add_argument("--out", type=Path, metavar="OUT.mp4", help="annotated H.264 with the original sound")
     sub.add_argument("--json", type=Path, metavar="OUT.json", help="every reading")
     sub.add_argument("--fps", type=float, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
-    with_engine(sub)
 
-    sub = command("webcam", _webcam, "Read a camera of this machine, in a window or in lines of text.")
+    sub = added.add("webcam", _webcam, "Read a camera of this machine, in a window or in lines of text.", reads=True)
     sub.add_argument("--camera", default="0", help="its number, or a device or file (%(default)s)")
     sub.add_argument("--text", action="store_true", help="no window, a line a second")
     sub.add_argument("--seconds", type=float, help="end by itself")
-    with_engine(sub)
 
-    sub = command("prepare", _prepare, "Make an MP4 that every browser plays, upright, at the original timing.")
+    sub = added.add("prepare", _prepare, "Make an MP4 that every browser plays, upright, at the original timing.")
     sub.add_argument("input", type=Path, metavar="IN")
     sub.add_argument("output", type=Path, metavar="OUT")
 
-    sub = command("benchmark", _benchmark, "Measure the whole pipeline and its stages on this machine.")
+
+def _add_measuring(added: Commands) -> None:
+    added.add("devices", _devices, "Say which device and runtime the engine uses here, and why.", reads=True)
+    sub = added.add("benchmark", _benchmark, "Measure the whole pipeline and its stages on this machine.", reads=True)
     sub.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made")
     sub.add_argument("--fps", type=float, default=DEFAULT_FPS)
     sub.add_argument("--json", action="store_true")
     sub.add_argument("--engine", action="store_true", help="only the engine, in turns with torch in float32")
-    with_engine(sub)
     sub.add_argument("--memory", type=Path, metavar="CLIP", help="peak memory of CLIP repeated to 2 and to 30 minutes")
-    training_commands.add(command, with_engine)
-    return parser
 
 
 if __name__ == "__main__":

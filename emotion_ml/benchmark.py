@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from analytics.readings import Readings
 from analytics.results import summarise
-from emotion_ml import pipeline, recording, video
+from emotion_ml import pipeline, video
 from emotion_ml.engine import EmotionEngine
+from emotion_ml.media import recording
 from emotion_ml.rates import engine_rates
 from emotion_ml.types import Reading, VideoInfo
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from emotion_ml import sandbox
-from emotion_ml.encoding import Draw
+from emotion_ml.media.encoding import Draw
 from emotion_ml.overlay import Caption, Overlay
 from emotion_ml.sandbox import Limits
 from emotion_ml.types import Reading

@@ -39,14 +39,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emotion_ml.decoding import NotAVideo, Truncated
-from emotion_ml.sound import NoSound
+from emotion_ml.media.decoding import NotAVideo, Truncated
+from emotion_ml.media.sound import NoSound
 
 log = logging.getLogger(__name__)
 
 Bytes = NDArray[np.uint8]
 
-COMMAND: Final = (sys.executable, "-s", "-m", "emotion_ml.sandbox_child")
+COMMAND: Final = (sys.executable, "-s", "-m", "emotion_ml.media.child")
 ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 """All that a child knows of ours, beside where the dynamic linker looks. Threads that wait cost address space."""
 SLOTS: Final = 4

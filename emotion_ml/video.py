@@ -13,12 +13,24 @@ from typing import Any, Final
 import numpy as np
 
 from emotion_ml import sandbox
-from emotion_ml.recording import ALL_MEDIA_TYPES, MAX_DURATION_S, MAX_PIXELS, UNKNOWN, Frame, NotAVideo, Truncated
+from emotion_ml.media.recording import ALL_MEDIA_TYPES, MAX_DURATION_S, MAX_PIXELS, UNKNOWN, Frame, NotAVideo, Truncated
+from emotion_ml.media.sound import SAMPLE_RATE, NoSound, Samples
 from emotion_ml.sandbox import Bytes, DecoderFailed, Item, Limits
-from emotion_ml.sound import NoSound, Samples
 from emotion_ml.types import VideoInfo
 
-__all__ = ["DecoderFailed", "Frame", "NoSound", "NotAVideo", "Truncated", "frames", "passing_frames", "probe", "sound"]
+__all__ = [
+    "SAMPLE_RATE",
+    "DecoderFailed",
+    "Frame",
+    "NoSound",
+    "NotAVideo",
+    "Samples",
+    "Truncated",
+    "frames",
+    "passing_frames",
+    "probe",
+    "sound",
+]
 
 PROBE: Final = Limits(cpu_s=120, wall_s=120.0)
 READ: Final = Limits()

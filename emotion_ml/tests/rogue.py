@@ -17,9 +17,9 @@ from typing import Final
 
 import numpy as np
 
-from emotion_ml import sandbox_child
+from emotion_ml.media import child
+from emotion_ml.media.child import Outlet
 from emotion_ml.sandbox import Sandbox
-from emotion_ml.sandbox_child import Outlet
 
 EIGHT_GIB: Final = 8 * 1024**3
 
@@ -128,4 +128,4 @@ WAYS: Final[dict[str, Callable[[Outlet], None]]] = {
 
 if __name__ == "__main__":
     misbehave = WAYS[sys.argv[1]]
-    sandbox_child.main({name: lambda outlet, *_: misbehave(outlet) for name in sandbox_child.TASKS})
+    child.main({name: lambda outlet, *_: misbehave(outlet) for name in child.TASKS})

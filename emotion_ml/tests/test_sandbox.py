@@ -17,7 +17,8 @@ import numpy as np
 import psutil
 import pytest
 
-from emotion_ml import recording, sandbox, sound, video
+from emotion_ml import sandbox, video
+from emotion_ml.media import recording, sound
 from emotion_ml.sandbox import DecoderFailed, Limits, Sandbox
 from emotion_ml.tests.clips import Look, Sound, steady, write
 from emotion_ml.tests.patience import slack

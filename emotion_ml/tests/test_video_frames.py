@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion_ml import recording
+from emotion_ml.media import recording
 from emotion_ml.tests.clips import Look, Sound, Time, loop, read_clock, steady, write
 from emotion_ml.video import NotAVideo, frames, probe
 

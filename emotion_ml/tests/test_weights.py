@@ -14,9 +14,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from emotion_ml import convert, model
+from emotion_ml import model
 from emotion_ml.backends import CHECKPOINT, EXPORT, HASHES, BadWeights, OnnxBackend, TorchBackend
 from emotion_ml.engine import WEIGHTS
+from emotion_ml.training import convert
 
 ROOT = Path(__file__).resolve().parents[2]
 Load = Callable[[Path], object]

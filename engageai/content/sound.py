@@ -18,8 +18,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
 from emotion_ml import video
-from emotion_ml.sound import SAMPLE_RATE, Samples
-from emotion_ml.video import NoSound
+from emotion_ml.video import SAMPLE_RATE, NoSound, Samples
 
 __all__ = ["SAMPLE_RATE", "Block", "NoSound", "Samples", "as_ogg", "blocks"]
 

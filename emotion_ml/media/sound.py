@@ -20,7 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from emotion_ml.decoding import OPTIONS, SOUND_DECODERS, Alive, nobody
+from emotion_ml.media.decoding import OPTIONS, SOUND_DECODERS, Alive, nobody
 
 Samples = NDArray[np.float32]
 

@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from emotion_ml import mp4, recording, sound
+from emotion_ml.media import mp4, recording, sound
 from emotion_ml.sandbox import ERRORS, MESSAGE_BYTES, SIGN_OF_LIFE_S, SLOTS, Bytes
 
 MAX_FILES: Final = 4

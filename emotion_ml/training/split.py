@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from emotion_ml import folders, grouping
-from emotion_ml.folders import PARTS, PX, SHARES, SUFFIXES, NotFaces
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.preprocess import resize
+from emotion_ml.training import folders, grouping
+from emotion_ml.training.folders import PARTS, PX, SHARES, SUFFIXES, NotFaces
 
 Report = dict[str, dict[str, int]]
 

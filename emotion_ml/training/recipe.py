@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from emotion_ml.augment import Augment
+from emotion_ml.training.augment import Augment
 
 
 @dataclass(frozen=True, slots=True)

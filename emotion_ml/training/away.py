@@ -1,4 +1,4 @@
-"""python -m emotion_ml.away: train on a machine that is lent for minutes and reached through small files.
+"""python -m emotion_ml.training.away: train on a machine that is lent for minutes and reached through small files.
 
 `pack` here, `unpack` and `run` there. `run` makes what ships: teachers that differ in one thing each, side by side on
 one card, then students of two sizes that learn from all of them, for as many epochs as time is left. The students begin
@@ -20,10 +20,10 @@ from typing import Any, Final
 
 import yaml
 
-from emotion_ml import networks
-from emotion_ml.parcels import ARCHIVE, FACES, FOLDERS, START, cut, pack, unpack
+from emotion_ml.training import networks
+from emotion_ml.training.parcels import ARCHIVE, FACES, FOLDERS, START, cut, pack, unpack
 
-CONFIG: Final = Path(__file__).with_name("config.yml")
+CONFIG: Final = Path(__file__).resolve().parents[1] / "config.yml"
 
 _FACES: Final[dict[str, Any]] = {
     "network": "inception",
@@ -187,14 +187,14 @@ def _end(running: Sequence[Process], seconds: float) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m emotion_ml.away", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m emotion_ml.training.away", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     sub = commands.add_parser("pack", help="here: write everything that training needs in parcels")
     sub.add_argument("archive", type=Path, help="FER-2013/FER+ .npz")
     sub.add_argument("collection", type=Path, help="tar of class folders")
     sub.add_argument("start", type=Path, help="weights to start from")
     sub.add_argument("out", type=Path)
-    sub.add_argument("--faces", type=Path, help="weights to start from that knew faces before (emotion_ml.inception)")
+    sub.add_argument("--faces", type=Path, help="weights to start from that knew faces before (see `inception`)")
     sub.add_argument("--max-mb", type=float, default=60, help="of a parcel (%(default)s)")
     sub = commands.add_parser("unpack", help="there: join the parcels")
     sub.add_argument("parcels", type=Path)

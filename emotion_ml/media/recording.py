@@ -19,10 +19,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from emotion_ml import ending
-from emotion_ml.decoding import Alive, NotAVideo, Reader, Truncated, nobody, opened
+from emotion_ml.media import ending
+from emotion_ml.media.decoding import Alive, NotAVideo, Reader, Truncated, nobody, opened
+from emotion_ml.media.upright import Upright, turn_of
 from emotion_ml.types import VideoInfo
-from emotion_ml.upright import Upright, turn_of
 
 __all__ = ["ALL_MEDIA_TYPES", "UNKNOWN", "Frame", "NotAVideo", "Truncated", "frames", "probe"]
 

@@ -20,8 +20,8 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
-from emotion_ml.decoding import Picture, Reader, threads
-from emotion_ml.upright import Upright
+from emotion_ml.media.decoding import Picture, Reader, threads
+from emotion_ml.media.upright import Upright
 
 Draw = Callable[[NDArray[np.uint8], float], None]
 

@@ -17,9 +17,9 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
-from emotion_ml.decoding import SOUND_DECODERS, Alive, Reader, opened
-from emotion_ml.encoding import Copied, Draw, EncodedPictures, EncodedSound, OutputStream
-from emotion_ml.upright import AS_STORED, turn_of
+from emotion_ml.media.decoding import SOUND_DECODERS, Alive, Reader, opened
+from emotion_ml.media.encoding import Copied, Draw, EncodedPictures, EncodedSound, OutputStream
+from emotion_ml.media.upright import AS_STORED, turn_of
 
 OnProgress = Callable[[float], None]
 

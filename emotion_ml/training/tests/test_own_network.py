@@ -16,8 +16,8 @@ from PIL import Image
 from emotion_ml import model
 from emotion_ml.__main__ import main
 from emotion_ml.backends import CHECKPOINT, EXPORT
-from emotion_ml.convert import averaged
 from emotion_ml.labels import EMOTIONS
+from emotion_ml.training.convert import averaged
 
 EACH = 12
 

@@ -5,29 +5,32 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-PACKAGE: Final = Path(__file__).resolve().parent
+from emotion_ml.command_line import Commands, engine
+
+PACKAGE: Final = Path(__file__).resolve().parents[1]
 SOURCE_HELP: Final = "a FER-2013/FER+ .npz, a folder of class folders (as `split` writes it), or a tar of one"
 
 _M_TRIM_THRESHOLD: Final = -1  # names and values of glibc's malloc.h
 _M_TOP_PAD: Final = -2
 _M_MMAP_MAX: Final = -4
 
-Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
-
-def add(command: Command, with_engine: Callable[[argparse.ArgumentParser], None]) -> None:
-    """Add the four to a parser; `command` makes one, `with_engine` adds the options that choose an engine."""
-    _add_split(command("split", _split, "Divide class folders into train, valid and test parts that share nobody."))
-    _add_train(command("train", _train, "Fine-tune the network; continues where the folder's last epoch ended."))
-    _add_convert(command("convert", _convert, "Calibrate a checkpoint; export it as safetensors and int8 ONNX."))
-    sub = command("evaluate", _evaluate, "Measure accuracy and calibration on faces that training never saw.")
-    _add_evaluate(sub)
-    with_engine(sub)
+def add(commands: Commands) -> None:
+    """Add the four."""
+    _add_split(
+        commands.add("split", _split, "Divide class folders into train, valid and test parts that share nobody.")
+    )
+    _add_train(commands.add("train", _train, "Fine-tune the network; continues where the folder's last epoch ended."))
+    _add_convert(commands.add("convert", _convert, "Calibrate a checkpoint; export it as safetensors and int8 ONNX."))
+    _add_evaluate(
+        commands.add(
+            "evaluate", _evaluate, "Measure accuracy and calibration on faces that training never saw.", reads=True
+        )
+    )
 
 
 def _add_split(sub: argparse.ArgumentParser) -> None:
@@ -98,7 +101,7 @@ def _add_evaluate(sub: argparse.ArgumentParser) -> None:
 
 
 def _split(arguments: argparse.Namespace) -> int:
-    from emotion_ml.split import split
+    from emotion_ml.training.split import split
 
     report, skipped = split(
         arguments.source, arguments.out, shares=arguments.shares, person=arguments.person, seed=arguments.seed
@@ -120,7 +123,7 @@ def _keep_freed_memory() -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from emotion_ml.train import train
+    from emotion_ml.training.train import train
 
     _keep_freed_memory()
     if arguments.resume and not (arguments.out / "state.pt").is_file():
@@ -141,7 +144,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from emotion_ml.convert import convert
+    from emotion_ml.training.convert import convert
 
     blend = (Path(arguments.blend[0]), float(arguments.blend[1])) if arguments.blend else None
     found = convert(
@@ -158,8 +161,7 @@ def _convert(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from emotion_ml.__main__ import engine
-    from emotion_ml.evaluate import evaluate, load
+    from emotion_ml.training.evaluate import evaluate, load
 
     faces = load(arguments.data, arguments.protocol, arguments.split)
     with engine(arguments) as reader:
@@ -170,7 +172,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if arguments.json:
         arguments.json.write_text(text)
     if arguments.plots:
-        from emotion_ml import plots
+        from emotion_ml.training import plots
 
         plots.draw(report, arguments.plots, log=arguments.log)
     print(text)

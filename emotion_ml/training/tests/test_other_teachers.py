@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from emotion_ml import convert, inception, model, networks
-from emotion_ml.recipe import Config
-from emotion_ml.teachers import Teachers
+from emotion_ml import model
+from emotion_ml.training import convert, inception, networks
+from emotion_ml.training.recipe import Config
+from emotion_ml.training.teachers import Teachers
 
 KERAS = (
     "Conv2d_4b_3x3",
@@ -113,7 +114,7 @@ def test_what_cannot_be_built_is_said(name: str, px: int, said: str) -> None:
 
 
 def test_a_configuration_that_names_no_network_means_the_served_one(tmp_path: Path) -> None:
-    lines = Path(inception.__file__).with_name("config.yml").read_text().splitlines()
+    lines = Path(inception.__file__).parents[1].joinpath("config.yml").read_text().splitlines()
     old = tmp_path / "old.yml"
     old.write_text("\n".join(line for line in lines if not line.startswith("network:")))
     assert Config.read(old).network == networks.RESNET50

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from emotion_ml import dataset, folders
+from emotion_ml.training import dataset, folders
 
 ARCHIVE: Final = "faces.npz"
 FOLDERS: Final = "folders"

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotion_ml import grouping
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.preprocess import resize
+from emotion_ml.training import grouping
 
 Part = Literal["train", "valid", "test"]
 PARTS: Final[tuple[Part, ...]] = ("train", "valid", "test")

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from emotion_ml import networks
+from emotion_ml.training import networks
 
 
 class Teachers:

@@ -12,12 +12,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from emotion_ml import augment, folders, grouping, sources
-from emotion_ml.dataset import Faces
-from emotion_ml.recipe import Config
-from emotion_ml.sources import Source
+from emotion_ml.training import augment, folders, grouping, sources
+from emotion_ml.training.dataset import Faces
+from emotion_ml.training.recipe import Config
+from emotion_ml.training.sources import Source
 
-CONFIG = Config.read(Path(__file__).resolve().parents[1] / "config.yml")
+CONFIG = Config.read(Path(__file__).resolve().parents[2] / "config.yml")
 STILL = replace(
     CONFIG.augment, rotate_deg=0, scale=0, shift=0, brightness=0, contrast=0, blur_p=0, noise_p=0, jpeg_p=0, erase_p=0
 )

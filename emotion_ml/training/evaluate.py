@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from emotion_ml import folders
-from emotion_ml.dataset import PROTOCOLS, Faces, Protocol, load_protocol
 from emotion_ml.engine import EmotionEngine
 from emotion_ml.labels import EMOTIONS, UNCERTAIN_BELOW
+from emotion_ml.training import folders
+from emotion_ml.training.dataset import PROTOCOLS, Faces, Protocol, load_protocol
 
 Part = Literal["public", "private"]  # what a model may be chosen by, and what it is tested with
 

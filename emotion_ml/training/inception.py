@@ -3,7 +3,7 @@
 Szegedy et al. 2016 (arXiv 1602.07261) with the stem and widths of FaceNet's public networks (D. Sandberg, MIT). Knows
 the architecture and the layer names of its Keras release. Knows nothing of images, devices or training.
 
-    python -m emotion_ml.inception facenet_keras.h5 facenet.safetensors
+    python -m emotion_ml.training.inception facenet_keras.h5 facenet.safetensors
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def _read_keras(path: Path) -> dict[str, torch.Tensor]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m emotion_ml.inception",
+        prog="python -m emotion_ml.training.inception",
         description="From FaceNet's Keras release to what `train --backbone` starts from where `network: inception`.",
     )
     parser.add_argument("keras", type=Path, metavar="FILE.h5", help="facenet_keras.h5; reading it needs h5py")

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from emotion_ml import away, dataset, folders, model, parcels
-from emotion_ml.away import Process
-from emotion_ml.inception import InceptionResNetV1
+from emotion_ml import model
 from emotion_ml.labels import EMOTIONS
-from emotion_ml.recipe import Config
-from emotion_ml.teachers import Teachers
-from emotion_ml.train import train
+from emotion_ml.training import away, dataset, folders, parcels
+from emotion_ml.training.away import Process
+from emotion_ml.training.inception import InceptionResNetV1
+from emotion_ml.training.recipe import Config
+from emotion_ml.training.teachers import Teachers
+from emotion_ml.training.train import train
 
 NAMES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 ROWS = 120

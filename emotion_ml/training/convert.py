@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from emotion_ml import model, sources
+from emotion_ml import model
 from emotion_ml.backends import CHECKPOINT, EXPORT, NAME, write_hashes
-from emotion_ml.calibrate import temperature
-from emotion_ml.dataset import Faces
 from emotion_ml.preprocess import prepare_all
+from emotion_ml.training import sources
+from emotion_ml.training.calibrate import temperature
+from emotion_ml.training.dataset import Faces
 
 FLOAT_EXPORT: Final = EXPORT.replace(".int8", "")
 

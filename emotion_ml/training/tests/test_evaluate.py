@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion_ml.calibrate import temperature
-from emotion_ml.dataset import PROTOCOLS, load_protocol, load_training
-from emotion_ml.evaluate import calibration_error, f1, wilson
+from emotion_ml.training.calibrate import temperature
+from emotion_ml.training.dataset import PROTOCOLS, load_protocol, load_training
+from emotion_ml.training.evaluate import calibration_error, f1, wilson
 
 
 def test_wilson_interval_of_a_known_case() -> None:

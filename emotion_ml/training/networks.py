@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import torch
 
 from emotion_ml import model
-from emotion_ml.inception import InceptionResNetV1
+from emotion_ml.training.inception import InceptionResNetV1
 
 RESNET50: Final = "resnet50"
 NETWORKS: Final[Mapping[str, Callable[[], torch.nn.Module]]] = {

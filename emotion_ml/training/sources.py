@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emotion_ml import dataset, folders
-from emotion_ml.dataset import Faces
 from emotion_ml.labels import EMOTIONS
+from emotion_ml.training import dataset, folders
+from emotion_ml.training.dataset import Faces
 
 Batch = list[tuple["Source", NDArray[np.intp]]]
 

@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from emotion_ml import model, networks, sources
-from emotion_ml.dataset import Faces
+from emotion_ml import model
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.preprocess import MEAN, STD, resize
-from emotion_ml.recipe import Config, Stage
-from emotion_ml.sources import Batch, Source
-from emotion_ml.teachers import Teachers
+from emotion_ml.training import networks, sources
+from emotion_ml.training.dataset import Faces
+from emotion_ml.training.recipe import Config, Stage
+from emotion_ml.training.sources import Batch, Source
+from emotion_ml.training.teachers import Teachers
 
 _VALID_BATCH: Final = 256
 _MAX_GRADIENT: Final = 5.0
