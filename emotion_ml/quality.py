@@ -18,8 +18,8 @@ from emotion_ml.preprocess import resize, to_grey
 from emotion_ml.types import Box, Detection, KeyPoints, LeftOut, Quality
 
 MIN_SIZE_PX: Final = 16.0
-"""Accuracy at a box 32 px wide 94 %, 24 px 92 %, 20 px 92 %, 16 px 90 %, 12 px 84 %, 8 px 61 %; compressed at that size, as
-recordings are (JPEG quality 75): 93, 90, 87, 83 and 70 % down to 12 px, (quality 50): 91, 86, 81, 75 and 59 %."""
+"""Accuracy at a box 32 px wide 94 %, 24 px 92 %, 20 px 92 %, 16 px 90 %, 12 px 84 %, 8 px 61 %; compressed at that
+size, as recordings are (JPEG quality 75): 93, 90, 87, 83 and 70 % down to 12 px, (quality 50): 91, 86, 81, 75, 59 %."""
 
 MIN_SHARPNESS: Final = 0.008
 """Accuracy after Gaussian blur of sigma 1 px (of a face 64 px wide) 94 %, 2 px 91 %, 3 px 86 %, 4 px 77 %, 6 px 53 %.

@@ -30,6 +30,15 @@ REFUSALS = {
 }
 
 
+AGREED = {"on", "true", "1", "yes", "y", "t"}
+"""What pages and programs write for yes (pydantic's words for true). A consent is nothing less: all else is no."""
+
+
+class ConsentField(forms.CharField):
+    def clean(self, value: Any) -> bool:
+        return str(super().clean(value)).lower() in AGREED
+
+
 class UploadForm(forms.Form):
     """Its errors carry codes of REFUSALS in place of sentences."""
 
@@ -42,9 +51,9 @@ class UploadForm(forms.Form):
     purpose = forms.CharField(required=False)
     exemption = forms.CharField(required=False)
     expressions = forms.CharField(required=False)
-    may_send_sound = forms.BooleanField(required=False)
-    may_send_text = forms.BooleanField(required=False)
-    may_search = forms.BooleanField(required=False)
+    may_send_sound = ConsentField(required=False)
+    may_send_text = ConsentField(required=False)
+    may_search = ConsentField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,7 +79,7 @@ class UploadForm(forms.Form):
 
     def consents(self) -> dict[str, bool]:
         """What its sender agreed to; only what the page asked for counts."""
-        return {each.field: bool(self.cleaned_data[each.field]) for each in processors()}
+        return {each.field: self.cleaned_data[each.field] for each in processors()}
 
     def rejection(self) -> Rejected:
         """The first thing wrong with it; only for a form that is not valid."""

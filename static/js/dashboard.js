@@ -38,9 +38,11 @@ const boxes = new Boxes(page.dataset.boxes);
 
 let environment = page.dataset.environmentNow;
 let figuresUrl = page.dataset.figures;
-let whole = null;
+let whole = null; // the figures of wholeUrl, which is not figuresUrl while another environment is on its way
+let wholeUrl = null;
 let lines = new Map();
-let asked = null;
+let loading = null;
+let stretching = null;
 
 const collectLines = (figure) => {
   lines = new Map();
@@ -74,12 +76,10 @@ const replaceFragments = (html) => {
   for (const part of fresh.querySelectorAll("[data-fragment]")) document.getElementById(part.id)?.replaceWith(part);
 };
 
-// The latest question wins; what goes wrong is said, with a way to try again.
+// What goes wrong is said, with a way to try again; what was given up is not.
 const asking = async (work) => {
-  asked?.abort();
-  const { signal } = (asked = new AbortController());
   try {
-    await work(signal);
+    await work();
     one("[data-trouble]").hidden = true;
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -88,28 +88,41 @@ const asking = async (work) => {
   }
 };
 
-const load = (fragmentUrl) =>
-  asking(async (signal) => {
+// The latest environment wins.
+const load = async (fragmentUrl) => {
+  loading?.abort();
+  stretching?.abort();
+  const mine = (loading = new AbortController());
+  const { signal } = mine;
+  await asking(async () => {
     page.removeAttribute("data-failed");
     const [figures, fragment] = await Promise.all([
       fetchOk(figuresUrl, { signal }).then((response) => response.json()),
       fragmentUrl ? fetchOk(fragmentUrl, { signal, headers: { "HX-Request": "true" } }).then((response) => response.text()) : "",
     ]);
     if (fragment) replaceFragments(fragment);
-    whole = figures;
+    [whole, wholeUrl] = [figures, figuresUrl];
     await showFigures(figures);
     page.toggleAttribute("data-ready", true);
     performance.mark("usable");
-    if (zoom?.view) zoom.load(zoom.view);
   });
+  if (mine !== loading) return;
+  loading = null;
+  loadStretch(zoom?.view);
+};
 
-const loadStretch = (view) =>
-  asking(async (signal) => {
-    if (!whole) return;
-    if (!view) await showFigures({ series: whole.series, lanes: whole.lanes });
-    else await showFigures(await (await fetchOk(`${figuresUrl}?from=${view[0].toFixed(3)}&to=${view[1].toFixed(3)}`, { signal })).json());
+// The exact values of the part in view. While an environment is on its way there is nothing to ask: its end does.
+const loadStretch = (view) => {
+  stretching?.abort();
+  if (loading || wholeUrl !== figuresUrl) return;
+  const { signal } = (stretching = new AbortController());
+  asking(async () => {
+    if (view) await showFigures(await (await fetchOk(`${figuresUrl}?from=${view[0].toFixed(3)}&to=${view[1].toFixed(3)}`, { signal })).json());
+    else if (page.dataset.exact) await showFigures({ series: whole.series, lanes: whole.lanes });
+    if (signal.aborted) return;
     page.dataset.exact = view ? view.map((t_s) => t_s.toFixed(3)).join() : "";
   });
+};
 
 page.addEventListener("click", (event) => {
   const link = event.target.closest("[data-environment]");

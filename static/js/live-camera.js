@@ -12,7 +12,7 @@ const SENTENCES = {
 const INSECURE = "A browser gives its camera only to pages of this computer (localhost) or over https.";
 const UNPLUGGED = "The camera was unplugged or taken away. Plug it in again, or choose another one.";
 
-export class CameraTrouble extends Error {
+class CameraTrouble extends Error {
   constructor(code, sentence) {
     super(sentence);
     this.code = code;
@@ -24,18 +24,26 @@ export class Camera {
     this.video = video;
     this.onLost = onLost;
     this.stream = null;
+    this.turn = 0;
   }
 
-  // Opens this camera, or the one that the browser prefers. Throws CameraTrouble.
+  // Opens this camera, or the one that the browser prefers. Throws CameraTrouble. False where it was closed, or asked
+  // for another one, before the browser gave it: what then comes is let go of at once.
   async open(deviceId = "") {
     if (!navigator.mediaDevices?.getUserMedia) throw new CameraTrouble("insecure", INSECURE);
     this.close();
+    const { turn } = this;
     const video = deviceId ? { ...WANTED, deviceId: { exact: deviceId } } : WANTED;
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
     } catch (error) {
+      if (turn !== this.turn) return false;
       throw new CameraTrouble(error.name, SENTENCES[error.name] ?? `The camera could not be opened (${error.name}).`);
+    }
+    if (turn !== this.turn) {
+      for (const track of stream.getTracks()) track.stop();
+      return false;
     }
     this.stream = stream;
     stream.getVideoTracks()[0].addEventListener("ended", () => {
@@ -44,12 +52,18 @@ export class Camera {
       this.onLost(new CameraTrouble("unplugged", UNPLUGGED));
     });
     this.video.srcObject = stream;
-    await this.video.play();
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (turn === this.turn) throw new CameraTrouble(error.name, SENTENCES.NotReadableError);
+    }
+    return turn === this.turn;
   }
 
   close() {
     const { stream } = this;
     this.stream = null;
+    this.turn += 1;
     for (const track of stream?.getTracks() ?? []) track.stop();
     this.video.srcObject = null;
   }

@@ -29,6 +29,7 @@ export class Link {
   open() {
     this.wanted = true;
     clearTimeout(this.timer);
+    this.socket?.close(); // one that still connects, which a pause left behind
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}${this.path}${this.recording ? `/${this.recording}` : ""}${this.query}`);
     socket.binaryType = "arraybuffer";
@@ -95,23 +96,12 @@ export class Link {
     this.on.lost({ code, reason, retry_ms });
   }
 
-  get waiting() {
-    return this.wanted && !this.ready;
-  }
-
   // Asks for everything to be kept; the answer comes to on.stopped. False when nobody is there to ask.
   stop() {
     this.wanted = false;
     clearTimeout(this.timer);
-    if (!this.ready) return false;
-    this.socket.send("stop");
-    return true;
-  }
-
-  close() {
-    this.wanted = false;
-    clearTimeout(this.timer);
-    this.socket?.close(1000);
-    this.ready = false;
+    if (this.ready) this.socket.send("stop");
+    else this.socket?.close();
+    return this.ready;
   }
 }

@@ -1,6 +1,6 @@
 // How fast results come, and what to send so that they keep coming. Pure: numbers in, numbers out.
 
-export const SLOW_MS = 250;
+const SLOW_MS = 250;
 const QUICK_MS = 120;
 const WINDOW_MS = 10_000;
 const FEW = 5;
@@ -8,7 +8,7 @@ const STEP_DOWN_MS = 1500; // between two steps: what was changed needs time to 
 const STEP_UP_MS = 8000;
 
 // From full to least: longer side in pixels, quality of the JPEG, least time between two frames.
-export const STEPS = [
+const STEPS = [
   { px: 640, quality: 0.75, gap_ms: 0 },
   { px: 480, quality: 0.7, gap_ms: 0 },
   { px: 320, quality: 0.65, gap_ms: 0 },
@@ -31,6 +31,12 @@ export class Pace {
 
   get step() {
     return STEPS[this.level];
+  }
+
+  // What a picture of that size is sent as, with no side longer than `most_px` either.
+  size(width, height, most_px) {
+    const scale = Math.min(1, Math.min(this.step.px, most_px) / Math.max(width, height));
+    return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
   }
 
   // A result came, or after `ms` none has.

@@ -89,11 +89,6 @@ const explainSending = () => {
 
 // ---- frames
 
-const sendingSize = () => {
-  const scale = Math.min(1, Math.min(pace.step.px, options.max_px) / Math.max(video.videoWidth, video.videoHeight));
-  return { width: Math.max(1, Math.round(video.videoWidth * scale)), height: Math.max(1, Math.round(video.videoHeight * scale)) };
-};
-
 const mayTake = () =>
   state === "live" && frame.fresh && !encoding && link.free && video.videoWidth && performance.now() - sent_ms >= gap_ms();
 
@@ -115,8 +110,10 @@ const take = async () => {
   try {
     mine.picture = await createImageBitmap(video);
     const bitmap = await createImageBitmap(mine.picture); // not of the video: that may show the next frame by now
-    encoder.postMessage({ token: mine.token, bitmap, ...sendingSize(), quality: pace.step.quality }, [bitmap]);
+    const size = pace.size(video.videoWidth, video.videoHeight, options.max_px);
+    encoder.postMessage({ token: mine.token, bitmap, ...size, quality: pace.step.quality }, [bitmap]);
   } catch {
+    mine.picture?.close();
     encoding = null; // the camera changed under our hands: the next frame comes
   }
 };
@@ -125,7 +122,7 @@ encoder.addEventListener("message", ({ data: { token: done, jpeg } }) => {
   if (encoding?.token !== done) return;
   const mine = encoding;
   encoding = null;
-  if (!jpeg) return;
+  if (!jpeg) return mine.picture.close();
   link.flight?.frame.picture.close();
   if (!link.send(jpeg, mine.captured_ms, mine)) {
     mine.picture.close();
@@ -222,10 +219,12 @@ const listCameras = async () => {
   choice.disabled = cameras.length === 0;
 };
 
+// False where the visitor had chosen otherwise before it was there.
 const openCamera = async (deviceId) => {
-  await camera.open(deviceId);
+  if (!(await camera.open(deviceId))) return false;
   stage.shape(video.videoWidth, video.videoHeight);
   await listCameras();
+  return true;
 };
 
 const choose = (name) => {
@@ -242,7 +241,7 @@ get("agreement").addEventListener("submit", async (event) => {
   get("go").disabled = true;
   refuse("");
   try {
-    await openCamera("");
+    if (!(await openCamera(""))) return;
   } catch (trouble) {
     refuse(trouble.message);
     return;
@@ -266,7 +265,7 @@ get("environments").addEventListener("click", (event) => {
 
 get("cameras").addEventListener("change", async (event) => {
   try {
-    await openCamera(event.target.value);
+    if (!(await openCamera(event.target.value))) return;
     complain("");
     if (state === "trouble" && link.wanted) become(link.ready ? "live" : "waiting", link.ready ? "Reading" : "Reconnecting");
   } catch (trouble) {

@@ -113,7 +113,7 @@ export class Moments {
   // ---- pictures
 
   async takeShots() {
-    this.shots = new Map();
+    this.shots ??= new Map(); // those of another setting may be the same
     await new Promise((resolve) => {
       const observer = new IntersectionObserver(
         (entries) => {

@@ -5,6 +5,7 @@
   "use strict";
   const KEY = "engageai-session";
   const RETRY_MS = [500, 1000, 2000, 5000];
+  const SETTLED_MS = 5000; // a full server opens a socket too, to say so and close it
   const GONE = 4404;
   const page = document.currentScript.dataset; // session, new, home, again, token; empty where the page is of no session
   let leaving = false;
@@ -63,11 +64,13 @@
       return; // sockets may be forbidden: the session then ends when nobody has asked for it for a while
     }
     socket = mine;
+    let opened_ms = Infinity;
     mine.addEventListener?.("open", () => {
-      attempts = 0;
+      opened_ms = performance.now();
     });
     mine.addEventListener?.("close", ({ code }) => {
       if (leaving || mine !== socket) return;
+      if (performance.now() - opened_ms > SETTLED_MS) attempts = 0;
       if (code === GONE) gone();
       else retry(session);
     });

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from engageai.conftest import Visitor, face_clip
 from engageai.engine import get_engine, replaced
 from engageai.upload import jobs
 
+ROOT = Path(__file__).resolve().parents[3]
 quick = pytest.mark.usefixtures("engine")
 
 
@@ -103,6 +106,14 @@ def test_bad_input_is_a_sentence_and_no_file(content: bytes, tmp_path: Path) -> 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         analyse(tmp_path / "nowhere.mp4", tmp_path / "result.json")
+
+
+def test_a_terminal_is_told_what_went_wrong(tmp_path: Path) -> None:
+    """In a process of its own: there the chatter of native libraries is hushed, and our own sentences must not be."""
+    command = [sys.executable, "manage.py", "analyse", str(tmp_path / "nowhere.mp4"), "--no-expressions", "--json", "-"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "No such file" in ran.stderr
 
 
 @quick

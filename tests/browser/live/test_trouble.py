@@ -131,6 +131,65 @@ def test_slow_answers_make_the_page_send_less_and_say_so(visit: NewVisitor) -> N
     expect(page.locator("#sending")).to_contain_text(re.compile(r"smaller pictures are sent: (480|320|240) pixels"))
 
 
+def test_no_camera_is_left_running_by_a_change_of_mind(visit: NewVisitor) -> None:
+    """Two cameras asked for one right after the other, and a close while the browser still asks its visitor."""
+    left = (
+        visit()
+        .page("/live/")
+        .evaluate(
+            """async () => {
+          const { Camera } = await import("/static/js/live-camera.js");
+          const given = [];
+          const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          navigator.mediaDevices.getUserMedia = async (...wanted) => {
+            const stream = await real(...wanted);
+            given.push(stream);
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return stream;
+          };
+          const tracks = () => given.flatMap((each) => each.getTracks());
+          const running = () => tracks().filter((each) => each.readyState === "live").length;
+          const camera = new Camera(document.createElement("video"), () => {});
+          const [first, second] = await Promise.all([camera.open(), camera.open()]);
+          const afterTwo = running();
+          camera.close();
+          const late = camera.open();
+          camera.close();
+          return { first, second, afterTwo, late: await late, given: given.length, afterClose: running() };
+        }"""
+        )
+    )
+    assert left == {"first": False, "second": True, "afterTwo": 1, "late": False, "given": 3, "afterClose": 0}
+
+
+def test_a_pause_or_stop_while_connecting_leaves_no_socket_open(visit: NewVisitor) -> None:
+    """A session has few sockets: one that is forgotten counts until the page is closed."""
+    visitor = visit()
+    visitor.excuse("closed before the connection is established")
+    left = visitor.page("/live/").evaluate(
+        """async () => {
+          const { Link } = await import("/static/js/live-link.js");
+          const made = [];
+          const Real = window.WebSocket;
+          window.WebSocket = class extends Real {
+            constructor(...given) {
+              super(...given);
+              made.push(this);
+            }
+          };
+          const link = new Link(JSON.parse(document.getElementById("options").textContent).socket + "general", 1e6, {
+            ready: () => {}, result: () => {}, stopped: () => {}, silent: () => {}, lost: () => {},
+          });
+          link.open();
+          link.open(); // paused, then gone on with
+          const asked = link.stop();
+          await new Promise((resolve) => setTimeout(resolve, 1500));
+          return { made: made.length, open: made.filter((each) => each.readyState < Real.CLOSING).length, asked };
+        }"""
+    )
+    assert left == {"made": 2, "open": 0, "asked": False}
+
+
 def test_the_pace_steps_down_when_slow_and_up_again_when_quick(visit: NewVisitor) -> None:
     levels = (
         visit()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from tqdm import tqdm
 
 from analytics import purposes, results, scoring
@@ -50,6 +50,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         hush_native_logs()
+        self.stderr = OutputWrapper(sys.stderr)  # the one of before writes where nobody listens any more
         path: Path = options["video"]
         terms = purposes.terms(options["purpose"], options["exemption"], False if options["no_expressions"] else None)
         engine = get_engine() if terms.reads_expressions else None
