@@ -93,9 +93,13 @@ def trash(folder: Path) -> Path | None:
 
 
 def trash_orphans(parent: Path, known: Iterable[uuid.UUID]) -> None:
-    """Every folder of `parent` that is named by none of `known`."""
+    """Every folder of `parent` that is named by none of `known`, which is asked for after the folders.
+
+    A session that begins meanwhile has its row before its folder.
+    """
+    found = list(inside(parent))
     names = {str(each) for each in known}
-    for folder in inside(parent):
+    for folder in found:
         if folder.name not in names:
             trash(folder)
 

@@ -77,6 +77,13 @@ class Readings:
         shifts = np.repeat(starts, [len(part.frame) for part in parts])
         return cls(**columns | {"frame": (columns["frame"] + shifts).astype(np.int32)})
 
+    def since(self, t_s: float) -> Self:
+        """The instants from `t_s` on, and the one before them."""
+        first = max(int(np.searchsorted(self.times, t_s)) - 1, 0)
+        kept = self.frame >= first
+        columns = {name: getattr(self, name)[kept] for name in _columns(np.empty(0, FACE))}
+        return type(self)(times=self.times[first:], frame=self.frame[kept] - np.int32(first), **columns)
+
     def to_bytes(self) -> bytes:
         """One chunk."""
         instants = np.empty(len(self.times), INSTANT)

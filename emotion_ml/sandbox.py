@@ -199,12 +199,14 @@ class _Message:
         return signal.Signals(-status).name if -status in set(signal.Signals) else f"status {status}"
 
     def error(self) -> Exception:
-        kind, values = ERRORS.get(str(self.body.get("name"))), self.body.get("values")
-        if kind is Truncated and isinstance(values, list) and isinstance(values[0], float):
-            return Truncated(values[0])
-        if kind is None or kind is Truncated or not isinstance(values, list):
-            return DecoderFailed(*CRASHED)
-        return kind(*(str(value) for value in values))
+        match ERRORS.get(str(self.body.get("name"))), self.body.get("values"):
+            case error, [float(t_s)] if error is Truncated and math.isfinite(t_s):
+                return Truncated(t_s)
+            case error, [str(code), str(sentence)] if error is NotAVideo:
+                return NotAVideo(code, sentence)
+            case error, [str(sentence)] if error is NoSound:
+                return NoSound(sentence)
+        return DecoderFailed(*CRASHED)
 
 
 class _Ring:

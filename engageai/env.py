@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -56,10 +58,17 @@ def envtokens(name: str, least: int) -> list[str]:
 
 
 def generated_secret(path: Path) -> str:
-    """A secret of this installation, made on first use and readable by its owner alone."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """A secret of this installation, made on first use and readable by its owner alone.
+
+    It gets its name when it is whole: whoever is killed, or comes second, never leaves or reads a part of it.
+    """
+    if path.exists() and not path.stat().st_size:
+        path.unlink()  # an earlier version could be killed between making the file and filling it
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as file:  # for its owner alone
             file.write(get_random_string(64))
-    except FileExistsError:
-        pass
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text(encoding="utf-8").strip()

@@ -202,3 +202,11 @@ def test_bands_along_two_hours_of_thirty_faces_take_less_than_a_second() -> None
             bands.rolling_bands(found, window_s, CLASSROOM, at_s)
             elapsed_s.append(time.perf_counter() - started_s)
         assert min(elapsed_s) < 1.0 * slack()
+
+
+@pytest.mark.parametrize("turns", [0.5, 0.95, 1.0, 1.05])
+def test_the_slowest_series_is_not_taken_for_the_quickest(turns: float) -> None:
+    """A minute in which a score turns about once: no lag is far enough to stop at, and all that are there count."""
+    wave = np.sin(2 * np.pi * turns * np.arange(0, 60, SPACING_S) / 60)
+    assert bands._correlation_s(wave, SPACING_S) > 5
+    assert bands._correlation_s(np.arange(300.0), SPACING_S) > 5

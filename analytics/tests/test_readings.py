@@ -98,6 +98,13 @@ def test_of_a_stretch_every_instant_loads_and_only_its_faces_and_their_neighbour
     assert_same(part, Readings(times=whole.times, **faces_only))
 
 
+def test_the_latest_instants_keep_their_faces_and_one_before_them() -> None:
+    readings = Readings.concat(three_chunks())
+    assert_same(readings.since(0.5), Readings.concat(three_chunks()[1:]))
+    assert_same(readings.since(-1.0), readings)
+    assert readings.since(9.0).times.tolist() == [0.8]
+
+
 def test_a_file_cut_anywhere_loads_every_chunk_before_the_cut() -> None:
     parts = three_chunks()
     pieces = [part.to_bytes() for part in parts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,6 +82,20 @@ def test_at_boot_every_file_without_a_row_and_every_row_without_a_file_is_left_o
     store.sweep(IDLE, booting=True)
     assert set(Recording.objects.all()) == {kept, failed}
     assert files(data_dir) == [store.source_path(kept)]
+
+
+def test_a_session_that_begins_while_a_sweep_looks_keeps_its_folder(data_dir: Path) -> None:
+    """Its row is there before its folder: whoever reads the rows first would take the folder for an orphan."""
+
+    def late() -> Iterator[uuid.UUID]:
+        (data_dir / "sessions" / str(uuid.uuid4())).mkdir()
+        yield from ()
+
+    orphan = data_dir / "sessions" / "orphan"
+    orphan.mkdir(parents=True)
+    folders.trash_orphans(folders.sessions(), late())
+    assert not orphan.exists()
+    assert len(list((data_dir / "sessions").iterdir())) == 1
 
 
 def test_a_sweep_while_an_upload_arrives_leaves_it_alone(data_dir: Path) -> None:

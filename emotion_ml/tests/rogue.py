@@ -48,6 +48,18 @@ def fail(_: Outlet) -> None:
     raise RuntimeError("a secret of the file")
 
 
+def excuse_of_half_a_sentence(outlet: Outlet) -> None:
+    outlet.say("error", name="NotAVideo", values=["x"])
+
+
+def excuse_without_a_time(outlet: Outlet) -> None:
+    outlet.say("error", name="Truncated", values=[])
+
+
+def excuse_of_no_time(outlet: Outlet) -> None:
+    outlet.say("error", name="Truncated", values=[float("nan")])
+
+
 def hang(_: Outlet) -> None:
     time.sleep(3600)
 
@@ -122,6 +134,7 @@ WAYS: Final[dict[str, Callable[[Outlet], None]]] = {
     for way in (
         *(segfault, kill, abort, leave, fail, hang, spin, allocate, allocate_natively, flood),
         *(write, open_many, babble, boast, lie, shrink, die_midway),
+        *(excuse_of_half_a_sentence, excuse_without_a_time, excuse_of_no_time),
     )
 }
 

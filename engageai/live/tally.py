@@ -36,7 +36,7 @@ class Tally:
         self._unsaved: list[Readings] = []
         if len(earlier.times):
             self._so_far.add(timeline.instants(earlier))
-            self._recent.append(earlier)
+            self._recent.append(earlier.since(float(earlier.times[-1]) - KEPT_S))
 
     def add(self, reading: Reading) -> Numbers | None:
         """The engagement of this instant in each environment; None without a face that counts."""

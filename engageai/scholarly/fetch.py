@@ -71,7 +71,7 @@ def _connected(
 ) -> Iterator[http.client.HTTPConnection]:
     kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
     connection = kind(host, port)
-    raw = socket.create_connection((connection.host, connection.port), limits.connect_s)
+    raw = _dialled(connection.host, connection.port, min(time.monotonic() + limits.connect_s, end_s))
     raw.settimeout(limits.total_s)
     connection.sock = raw
     if scheme == "https":
@@ -87,6 +87,25 @@ def _connected(
     finally:
         alarm.cancel()
         connection.close()
+
+
+def _dialled(host: str, port: int, until_s: float) -> socket.socket:
+    """Connected to the first of the host's addresses that answers; all of them together have until `until_s`."""
+    error: OSError = TimeoutError()
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        left_s = until_s - time.monotonic()
+        if left_s <= 0:
+            break
+        raw = socket.socket(family, kind, protocol)
+        try:
+            raw.settimeout(left_s)
+            raw.connect(address)
+        except OSError as refused:
+            raw.close()
+            error = refused
+        else:
+            return raw
+    raise error
 
 
 def _cut(sock: socket.socket) -> None:

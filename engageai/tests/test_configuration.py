@@ -69,6 +69,15 @@ def test_a_generated_secret_is_made_once_and_read_by_its_owner_alone(tmp_path: P
     assert len(secret) >= 50
     assert env.generated_secret(tmp_path / "key") == secret
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+    assert list(tmp_path.glob("key*")) == [tmp_path / "key"]
+
+
+def test_a_secret_that_was_never_written_is_made_anew(tmp_path: Path) -> None:
+    """A server that was killed between making the file and filling it must not stop the next ones."""
+    (tmp_path / "key").touch()
+    secret = env.generated_secret(tmp_path / "key")
+    assert len(secret) >= 50
+    assert env.generated_secret(tmp_path / "key") == secret
 
 
 def given(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:

@@ -23,19 +23,27 @@ const ticks = (until, isShare, width) => {
   return Array.from({ length: Math.floor(until / step + 1e-9) + 1 }, (_, row) => [row * step, clock(row * step)]);
 };
 
+// At most MAX_POINTS steps of the points and the last; one that has a gap between itself and the one before is a gap.
+const thinned = (points) => {
+  const step = Math.ceil(points.length / MAX_POINTS);
+  const kept = [];
+  let gap = false;
+  points.forEach(([at, value], row) => {
+    gap ||= value === null;
+    if (row % step && row !== points.length - 1) return;
+    kept.push([at, gap ? null : value]);
+    gap = false;
+  });
+  return kept;
+};
+
 // M and L of a line that breaks where there is no value.
 const path = (points, x, y) => {
-  const step = Math.ceil(points.length / MAX_POINTS);
   let drawing = false;
   let text = "";
-  for (let row = 0; row < points.length; row += step) {
-    const [at, value] = points[row];
-    if (value === null) {
-      drawing = false;
-      continue;
-    }
-    text += `${drawing ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
-    drawing = true;
+  for (const [at, value] of thinned(points)) {
+    if (value !== null) text += `${drawing ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+    drawing = value !== null;
   }
   return text;
 };

@@ -43,8 +43,10 @@ CASES = [
 
 
 @pytest.mark.parametrize("readings", CASES)
-@pytest.mark.parametrize("interrupted_at", [0, 20])
-def test_live_values_are_those_of_the_results_page(readings: list[Reading], interrupted_at: int) -> None:
+@pytest.mark.parametrize("share", [0, 0.2, 0.7])
+def test_live_values_are_those_of_the_results_page(readings: list[Reading], share: float) -> None:
+    """Also where the measurement was interrupted after that share of it."""
+    interrupted_at = int(share * len(readings))
     tally = Tally(Readings.of(readings[:interrupted_at]))
     for count, reading in enumerate(readings[interrupted_at:], interrupted_at + 1):
         tally.add(reading)
@@ -102,3 +104,11 @@ def test_an_hour_takes_no_more_memory_and_time_than_a_minute() -> None:
     started = time.perf_counter()
     tally.rolling()
     assert time.perf_counter() - started < 0.1 * slack()
+
+
+def test_an_hour_before_an_interruption_costs_no_more_than_its_last_minute() -> None:
+    some = faces(np.random.default_rng(2), 1)
+    tally = Tally(Readings.of([Reading(second / 4, some) for second in range(4 * 3600)]))
+    tally.add(Reading(3600.0, some))
+    tally.rolling()
+    assert sum(len(chunk.times) for chunk in tally._recent) < 4 * 70

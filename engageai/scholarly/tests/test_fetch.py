@@ -120,6 +120,24 @@ def test_who_does_not_take_the_call_is_given_up_on() -> None:
         get(f"http://127.0.0.1:{port}/", {}, LIMITS)
 
 
+def test_all_addresses_of_a_host_have_one_time_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, socket.create_connection(deaf.getsockname()):
+        address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", deaf.getsockname())
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address] * 8)
+        start_s = time.monotonic()
+        with pytest.raises(Unavailable, match=r"in time|broke"):
+            get("http://many.invalid/", {}, HASTY)
+        assert time.monotonic() - start_s < 2 * HASTY.connect_s + slack()
+
+
+def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with standing_in(body(b"[]")) as server:
+        there = ("127.0.0.1", int(server.origin.rpartition(":")[2]))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in (("127.0.0.1", 1), there)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert get("http://many.invalid/", {}, LIMITS) == b"[]"
+
+
 def test_a_server_that_cannot_prove_itself_is_not_listened_to() -> None:
     with standing_in(body(b"[]")) as server, pytest.raises(Unavailable, match=r"prove|broke"):
         get(server.origin.replace("http:", "https:"), {}, LIMITS)
