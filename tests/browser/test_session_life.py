@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from emotion_ml.tests import clips
 from emotion_ml.tests.patience import slack
@@ -247,3 +248,24 @@ def test_a_page_whose_session_is_wiped_elsewhere_says_so(visit: NewVisitor, clip
         database.execute("UPDATE analytics_analysissession SET ending_at = '2020-01-01' WHERE id = ?", [key])
     expect(page.locator("#session-gone")).to_be_visible()
     until(lambda: kept.rows(session) == 0 and kept.files(session) == [], page)
+
+
+def test_a_tab_that_a_full_server_turns_away_comes_back_less_and_less_often(visit: NewVisitor) -> None:
+    """Such a server opens the socket, says that it is busy and closes it: that is no success to begin anew from."""
+    page = visit().context.new_page()
+    asked: list[float] = []
+    opened: list[WebSocketRoute] = []
+
+    def taken(route: WebSocketRoute) -> None:
+        asked.append(time.monotonic())
+        opened.append(route)
+
+    page.route_web_socket(re.compile("/presence$"), taken)
+    page.goto(visit().origin)
+    for _ in range(60):
+        page.wait_for_timeout(100)
+        while opened:
+            opened.pop().close(code=1013, reason="busy")
+    waits_s = np.diff(asked)
+    assert 2 <= len(waits_s) <= 4
+    assert waits_s[-1] > 1.5 * waits_s[0]
