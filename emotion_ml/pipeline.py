@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_ml import video
+from emotion_ml.cuts import Cuts
 from emotion_ml.engine import Crop, EmotionEngine
 from emotion_ml.faces import FaceFinder
 from emotion_ml.preprocess import crop
@@ -59,9 +60,11 @@ def analyse(path: Path, engine: EmotionEngine | None, *, fps: float = DEFAULT_FP
 
 def find(pictures: Iterator[video.Frame], fps: float) -> Iterator[Found]:
     """Detect and follow the faces of each picture, and cut them out; small newcomers are looked for every second."""
-    tracker = Tracker()
+    tracker, cuts = Tracker(), Cuts()
     with FaceFinder(scout_every=max(1, round(fps))) as finder:
         for frame in pictures:
+            if cuts.is_cut(frame.image):
+                tracker.forget()
             yield look(finder, tracker, frame.t_s, frame.image)
 
 

@@ -1,7 +1,7 @@
 """Boxes over time to stable ids. Pure: knows where and when faces were, not what they look like.
 
-So two people who swap places while nobody sees them swap ids, and whoever sits, after a cut, where another sat before,
-at the same size, inherits that id.
+So two people who swap places while nobody sees them swap ids. After a cut (see `cuts`) everybody is new: who sits
+where another sat before does not inherit that id, and who comes back has another.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ class Tracker:
         boxes = np.array([_row(found.box) for found in detections], dtype=float).reshape(-1, 4)
         owners = dict(self._pairs(t_s, boxes))
         return [self._seen(owners.get(index), box, t_s) for index, box in enumerate(boxes)]
+
+    def forget(self) -> None:
+        """What is seen from now on is none of what was."""
+        self._tracks = []
 
     def _pairs(self, t_s: float, boxes: Floats) -> list[tuple[int, _Track]]:
         """(detection, track), cheapest pair first, each at most once."""

@@ -42,6 +42,30 @@ def test_every_analysed_picture_is_a_reading_with_its_own_time(tmp_path: Path, e
     assert all(face.left_out is LeftOut.USED for reading in readings for face in reading.faces)
 
 
+def elsewhere(picture: clips.Image) -> clips.Image:
+    """The same face at the same place, in surroundings of other colours and another light."""
+    with FaceFinder() as finder:
+        (found,) = finder.find(picture)
+    box, other = found.box, 255 - picture
+    inside = (slice(int(box.top) - 30, int(box.bottom) + 30), slice(int(box.left) - 30, int(box.right) + 30))
+    other[inside] = picture[inside]
+    return other
+
+
+def test_after_a_cut_nobody_is_who_sat_there_before(tmp_path: Path, engine: EmotionEngine) -> None:
+    other = elsewhere(FRAME)
+    look = clips.Look(width=640, height=360, paint=lambda t_s, *_: other if 1 <= t_s < 2 else FRAME)
+    readings = list(pipeline.analyse(clips.write(tmp_path / "a.mp4", clips.steady(30, 3), look), engine, fps=5))
+    assert [[face.track for face in reading.faces] for reading in readings] == [[1]] * 5 + [[2]] * 5 + [[3]] * 5
+
+
+def test_a_lamp_that_is_switched_on_is_no_cut(tmp_path: Path, engine: EmotionEngine) -> None:
+    bright = np.clip(FRAME.astype(np.int32) * 3 // 2 + 30, 0, 255).astype(np.uint8)
+    look = clips.Look(width=640, height=360, paint=lambda t_s, *_: bright if t_s >= 1 else FRAME)
+    readings = list(pipeline.analyse(clips.write(tmp_path / "a.mp4", clips.steady(30, 2), look), engine, fps=5))
+    assert {face.track for reading in readings for face in reading.faces} == {1}
+
+
 def test_two_runs_give_the_same_readings(tmp_path: Path, engine: EmotionEngine) -> None:
     path = clips.write(tmp_path / "a.mp4", clips.steady(25, 3), face_until(9))
     assert list(pipeline.analyse(path, engine)) == list(pipeline.analyse(path, engine))
