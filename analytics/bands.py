@@ -15,6 +15,9 @@ noise, the same answer on every machine).
   band speaks of that one person.
 - Small samples: Student's t with Satterthwaite's degrees of freedom, so two people give a wide band; below
   `MIN_INSTANTS` instants the band is everything that the environment's values allow.
+- Stillness: a stretch in which nothing moved is not therefore certain. Its variance over time is taken for at least
+  `LEAST` of what a stretch of its length has in this recording on average: the recording's say in a moderated variance
+  with one prior degree of freedom beside the blocks' seven (Smyth 2004).
 - Bounds: a score and its band are held between the environment's lowest and highest value, and the half width is never
   negative, so 1 <= low <= score <= high <= 5.
 
@@ -42,6 +45,7 @@ BLOCKS: Final = 8
 MIN_INSTANTS: Final = 2 * BLOCKS
 EXPRESSION_S: Final = 2.0
 """Expressions last from half a second to four (Ekman 2003): moments closer than this are never taken as independent."""
+LEAST: Final = 1 / BLOCKS
 TRACK_GROUPS: Final = 256
 """Tracks beyond this many share groups by their number, which keeps groups independent and bounds the work."""
 
@@ -168,7 +172,7 @@ def _half_width(faces: _Faces, scores: _Scores, start: Rows, stop: Rows, centre:
     correction = _shortfall(scores, count) * BLOCKS / (BLOCKS - 1) / count**2
     several = np.where(present > 1, present / np.maximum(present - 1, 1), 0.0) / count**2
     return _student(
-        over_time=np.square(blocks).sum(axis=1) * correction,
+        over_time=np.maximum(np.square(blocks).sum(axis=1) * correction, LEAST * _on_average(scores, count)),
         over_tracks=tracks * several,
         over_cells=cells * correction,
         track_freedom=np.maximum(np.square(count) / np.maximum(sizes, 1e-9) - 1, 1),  # Kish's number of equal tracks
@@ -192,12 +196,21 @@ def _shortfall(scores: _Scores, count: Rows) -> Floats:
     of a mean over d; what is wanted is v(W) (BLOCKS - 1). Change that lasts longer than a block of a long window is
     not chance but what the line is there to show, so the correlation time is held below one block.
     """
+    length = _length(scores, count)
+    whole, block = _variance_of_mean(length), _variance_of_mean(length / BLOCKS)
+    return np.maximum(whole * (BLOCKS - 1) / (block - whole), 1.0)
+
+
+def _on_average(scores: _Scores, count: Rows) -> Floats:
+    """The variance (W,) that the mean of a stretch of so many instants has in this recording, wherever it lies."""
+    return float(scores.instants.var()) * _variance_of_mean(_length(scores, count))
+
+
+def _length(scores: _Scores, count: Rows) -> Floats:
+    """Of each window (W,), in correlation times."""
     window_s = np.maximum(count * scores.spacing_s, 1e-3)
     longest_s = np.maximum(window_s / BLOCKS, EXPRESSION_S)
-    correlation_s = np.clip(scores.correlation_s, EXPRESSION_S, longest_s)
-    whole = _variance_of_mean(window_s / correlation_s)
-    block = _variance_of_mean(window_s / BLOCKS / correlation_s)
-    return np.maximum(whole * (BLOCKS - 1) / (block - whole), 1.0)
+    return window_s / np.clip(scores.correlation_s, EXPRESSION_S, longest_s)
 
 
 def _variance_of_mean(length: Floats) -> Floats:

@@ -210,3 +210,15 @@ def test_the_slowest_series_is_not_taken_for_the_quickest(turns: float) -> None:
     wave = np.sin(2 * np.pi * turns * np.arange(0, 60, SPACING_S) / 60)
     assert bands._correlation_s(wave, SPACING_S) > 5
     assert bands._correlation_s(np.arange(300.0), SPACING_S) > 5
+
+
+def test_a_stretch_in_which_nothing_moved_is_not_certain() -> None:
+    """Half a minute without any change in five minutes of it: other moments could have been seen there."""
+    swing = autoregressive(np.random.default_rng(3), 1500, (1,), 2.0, SPACING_S)
+    swing[700:850] = swing[700]
+    found = instants(swing)
+    low, high = bands.stretch_bands(found, DEMO, np.array([700, 0]), np.array([850, 150]))
+    still, moving = high - low
+    assert 0.1 * moving < still < moving
+    nothing_moves = band(instants(np.zeros((1500, 1))))
+    assert nothing_moves.high == pytest.approx(nothing_moves.low)
