@@ -22,7 +22,7 @@ noise, the same answer on every machine).
   negative, so 1 <= low <= score <= high <= 5.
 
 Measured on simulated audiences whose mean is known (1,000 of each kind; 60 s and 5 min; 1, 2 and 5 faces; correlation
-times of 0.5, 2 and 5 s): the band holds the truth 91 to 97 % of the time, and 99 % where faces have nothing in common.
+times of 0.5, 2 and 5 s): the band holds the truth 91 to 98 % of the time, and 99 % where faces have nothing in common.
 A recording of fewer than about ten correlation times cannot show its own slowness: 30 s at 5 s give 85 %, at 10 s 75 %.
 """
 
