@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from analytics import films, purposes, store
+from analytics import films, purposes, store, transcripts
 from analytics.exports import bundle
 from analytics.exports.bundle import Member
 from analytics.exports.label import Label
@@ -31,6 +31,8 @@ def material(recording: Recording, environment: Environment) -> Material:
     """Raises store.NotFound where nothing is known of the recording's pictures."""
     if recording.info is None:
         raise store.NotFound
+    were_coming = transcripts.are_coming(recording)  # asked first: what ends in between has its words, and says so
+    spoken = _transcript(recording)
     return Material(
         name=recording.name,
         source_sha256=recording.sha256,
@@ -39,9 +41,10 @@ def material(recording: Recording, environment: Environment) -> Material:
         readings=store.load_readings(recording),
         label=label(recording, environment),
         stopped_at_s=recording.stopped_at_s,
-        transcript=_transcript(recording),
+        transcript=spoken,
         evaluation=_evaluation(recording.model_sha256),
         notice=purposes.notice(recording.terms),
+        words_are_coming=were_coming and spoken is None,
     )
 
 

@@ -11,6 +11,10 @@ from analytics.exports.material import Material
 
 LINE: Final = 100
 NAME: Final = 22
+NO_WORDS_YET: Final = (
+    "What was said was still being written down when this was made: there are no words in it. Take it away again once "
+    "the transcript is there."
+)
 
 
 def readme(material: Material) -> str:
@@ -27,6 +31,8 @@ def _lines(material: Material) -> Iterator[str]:
         "Do not rate, rank or select people by it.",
         LINE,
     )
+    if material.words_are_coming:
+        yield from ("", *wrap(NO_WORDS_YET, LINE))
     yield from ("", "FILES", "")
     yield from _described("result.json", "every number of the results page, at full precision")
     yield from _described("report.pdf", "two or three pages to print")
