@@ -183,7 +183,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "reasons": page.REASONS,
         "environments": choices,
         "chosen": next(choice for choice in choices if choice.name == environment.name),
-        "is_uninformative": page.is_uninformative(found, environment),
+        "why_so_wide": page.why_so_wide(found, environment),
         "shares": page.shares(environment),
         "tracks": tracks,
         "lanes_note": page.lanes_note(found),

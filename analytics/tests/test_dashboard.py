@@ -19,7 +19,7 @@ from analytics.models import Recording
 from analytics.readings import Readings
 from analytics.scoring import ENVIRONMENTS, environment
 from analytics.templatetags.reading import lookup, mebibytes, percent
-from analytics.tests.synthetic import audience, dirichlet, info, nobody
+from analytics.tests.synthetic import audience, dirichlet, info, nobody, one_hot
 from emotion_ml.types import LeftOut
 
 OWNER = "the secret of this browser"
@@ -168,8 +168,18 @@ def test_a_partial_result_says_so(client: Client, record: Record) -> None:
 
 
 def test_an_interval_that_says_nothing_is_called_so(client: Client, record: Record) -> None:
-    assert "too little to see" in page(client, record(room(10), 2.0))
-    assert "too little to see" not in page(client, record(room()))
+    assert "too few readings of a face" in page(client, record(room(10), 2.0))
+    assert "The interval is all" not in page(client, record(room()))
+
+
+def test_an_interval_that_two_very_different_faces_leave_open_is_not_blamed_on_their_number(
+    client: Client, record: Record
+) -> None:
+    shares = np.stack([np.broadcast_to(one_hot(each), (1600, 5)) for each in ("Happy", "Sad")], axis=1)
+    present = np.stack([np.arange(1600) < 800, np.arange(1600) >= 800], axis=1)
+    text = page(client, record(audience(np.arange(1600) / 5, shares, present), 320.0))
+    assert "differ too much for so few of them" in text
+    assert "too few readings" not in text
 
 
 def test_what_a_camera_saw_has_no_video(client: Client, record: Record) -> None:

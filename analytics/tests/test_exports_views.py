@@ -104,7 +104,8 @@ def test_the_bundle_holds_the_result_of_the_page_and_the_captions(client: Client
 
 def test_words_that_are_still_being_written_down_are_said_to_be_missing(client: Client, data_dir: Path) -> None:
     recording = finished(data_dir, lively(), 180.0)
-    line, read_me = "without the words, which are still being written down", "still being written down when this was made"
+    line = "without the words, which are still being written down"
+    read_me = "still being written down when this was made"
     for status in ("waiting", "running", "absent", "done"):
         transcripts.open_for(recording)
         Transcript.objects.filter(recording_id=recording.id).update(status=status)
