@@ -6,6 +6,10 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
+
+from analytics import moments, scan, timeline
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 PLUMBING = re.compile(r"(^|/)(tests|migrations)/|(__init__|conftest|apps|urls)\.py$")
@@ -34,6 +38,14 @@ def test_every_setting_is_in_the_readme_and_in_the_example() -> None:
     example = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
     assert read <= example
     assert [name for name in sorted(example) if f"`{name}`" not in README] == []
+
+
+def test_the_method_says_what_the_code_does() -> None:
+    method = " ".join((ROOT / "docs" / "method.md").read_text().split())
+    assert f"in {1 - moments.LEVEL:.0%} of {scan.DRAWS} series".replace("%", " %") in method
+    coarse_s = 7.0
+    assert timeline.longest_hold_s(np.arange(10) * coarse_s) == 2 * coarse_s
+    assert f"at most {timeline.MAX_HOLD_S:g} s (or twice the usual distance of readings" in method
 
 
 def test_make_has_at_most_eight_verbs_and_the_promised_ones() -> None:

@@ -18,7 +18,7 @@ from analytics import store
 from analytics.models import Recording
 from analytics.readings import Readings
 from analytics.scoring import ENVIRONMENTS, environment
-from analytics.templatetags.reading import lookup, mebibytes, percent
+from analytics.templatetags.reading import lookup, mebibytes, percent, size
 from analytics.tests.synthetic import audience, dirichlet, info, nobody, one_hot
 from emotion_ml.types import LeftOut
 
@@ -252,3 +252,10 @@ def test_sizes_are_said_in_their_larger_unit() -> None:
 
 def test_a_place_that_is_not_in_the_result_has_no_number() -> None:
     assert lookup(json.loads('{"engagement": {"general": null}}'), "engagement.general.score") is None
+
+
+def test_a_size_is_in_powers_of_ten_as_on_the_receipt() -> None:
+    sizes = (0, 1, 999, 4_005, 5_369_070, 2_000_000_000, 3 * 10**12)
+    assert [size(count) for count in sizes] == [
+        *("0 bytes", "1 byte", "999 bytes", "4.0 kB", "5.4 MB", "2.0 GB", "3000.0 GB"),
+    ]

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analytics import access, films, media, scoring, store, takeaway
 from analytics.models import FilmStatus, Recording
-from engageai import limits, tasks
+from engageai import errors, limits, tasks
 from engageai.errors import Rejected
 from engageai.film import jobs
 
@@ -44,7 +44,7 @@ def begin(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) 
     except (scoring.UnknownEnvironment, store.NotFound):
         raise Http404 from None
     except tasks.Full:
-        raise Rejected("busy", BUSY, 503) from None
+        raise Rejected("busy", BUSY, 503, retry_after_s=errors.TRY_AGAIN_S) from None
     return _answer(request, recording)
 
 
