@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 
 from analytics import films, purposes, store, transcripts
@@ -64,6 +65,11 @@ def stem(name: str, label: Label) -> str:
     """The recording's own name without its ending, the version and the network, so that files tell themselves apart."""
     own = re.sub(r"\.\w{2,4}$", "", name).strip(". ")[:LONGEST_STEM] or "recording"
     return f"{own}-{label.version}-{label.model_id[:8]}".rstrip("-")
+
+
+def disposition(name: str, label: Label, kind: str) -> str:
+    """The header of a file to keep: called for its recording, so that two of a kind tell themselves apart."""
+    return content_disposition_header(True, f"{stem(name, label)}-{kind}") or "attachment"
 
 
 def everything(recording: Recording, found: Material, *, with_film: bool = False) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -92,7 +93,8 @@ def test_every_number_of_the_page_is_that_of_the_result(client: Client, record: 
 
 def test_the_result_is_a_file_to_take_away(client: Client, record: Record) -> None:
     answer = ask(client, "recording-result", record(room()))
-    assert answer["Content-Disposition"] == 'attachment; filename="result.json"'
+    named = rf'attachment; filename="talk-{re.escape(settings.VERSION)}-abababab-result\.json"'
+    assert re.fullmatch(named, answer["Content-Disposition"])
     assert answer.json()["model"] == {"name": "resnet50", "sha256": "ab" * 32, "backend": "onnxruntime int8"}
 
 
