@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -21,15 +22,30 @@ def modules() -> list[str]:
     return sorted(path for path in found if not PLUMBING.search(path))
 
 
-def test_the_file_map_has_a_line_for_every_module() -> None:
+def mapped() -> list[tuple[str, str]]:
+    """(module, what its line says) of the file map."""
     map_ = (ROOT / "docs" / "house.md").read_text().split("```")[1]
     folder, listed = "", []
     for line in map_.strip().splitlines():
         if line.endswith("/"):
             folder = line
         else:
-            listed.append(folder + line.split()[0])
-    assert sorted(listed) == modules()
+            name, says = line.split(maxsplit=1)
+            listed.append((folder + name, says))
+    return listed
+
+
+def test_the_file_map_has_a_line_for_every_module() -> None:
+    assert sorted(name for name, _ in mapped()) == modules()
+
+
+def test_the_line_of_a_module_is_how_its_own_docstring_begins() -> None:
+    """Up to the end of a sentence or a clause; where that is too long for the map, cut between two words."""
+    for name, says in mapped():
+        own = " ".join((ast.get_docstring(ast.parse((ROOT / name).read_text())) or "").split())
+        shown = says.removesuffix(" ...")
+        assert own.startswith(shown), name
+        assert own[len(shown) :].startswith(" " if says != shown else (".", ":", ";")), name
 
 
 def test_every_setting_is_in_the_readme_and_in_the_example() -> None:
