@@ -60,7 +60,7 @@ def test_the_method_says_what_the_code_does() -> None:
     method = " ".join((ROOT / "docs" / "method.md").read_text().split())
     assert f"in {1 - moments.LEVEL:.0%} of {scan.DRAWS} series".replace("%", " %") in method
     coarse_s = 7.0
-    assert timeline.longest_hold_s(np.arange(10) * coarse_s) == 2 * coarse_s
+    assert timeline.longest_hold_s(np.arange(10, dtype=np.float64) * coarse_s) == 2 * coarse_s
     assert f"at most {timeline.MAX_HOLD_S:g} s (or twice the usual distance of readings" in method
 
 

@@ -161,14 +161,14 @@ def test_what_was_agreed_to_is_kept_where_it_was_asked(visitor: Visitor, clip: P
 def test_only_yes_is_yes(word: str, visitor: Visitor, clip: Path, settings: Any) -> None:
     """For programs, whose interface reads these words as false: form and interface are one door."""
     settings.DEEPGRAM_API_KEY, settings.GOOGLE_API_KEY, settings.SCHOLARLY_ONLINE = "key", "key", True
-    assert visitor.upload(clip, **dict.fromkeys(ALL, word)).status_code == 201
+    assert visitor.upload(clip, json=True, **dict.fromkeys(ALL, word)).status_code == 201
     assert agreed(visitor.session.recordings.get()) == (False, False, False)
 
 
 @pytest.mark.parametrize("word", ["true", "True", "1", "yes", "y", "t"])
 def test_yes_has_many_words(word: str, visitor: Visitor, clip: Path, settings: Any) -> None:
     settings.DEEPGRAM_API_KEY, settings.GOOGLE_API_KEY, settings.SCHOLARLY_ONLINE = "key", "key", True
-    assert visitor.upload(clip, **dict.fromkeys(ALL, word)).status_code == 201
+    assert visitor.upload(clip, json=True, **dict.fromkeys(ALL, word)).status_code == 201
     assert agreed(visitor.session.recordings.get()) == (True, True, True)
 
 
