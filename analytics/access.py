@@ -1,4 +1,7 @@
-"""Who is asking. The one way from a request to a session or a recording; everyone but its owner gets 404."""
+"""Who is asking. The one way from a request to a session or a recording; everyone but its owner gets 404.
+
+So does whoever asks for an environment that there is not.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import uuid
 
 from django.http import Http404, HttpRequest
 
-from analytics import store
+from analytics import scoring, store
 from analytics.models import AnalysisSession, Recording
+from analytics.scoring import Environment
 
 OWNER = "owner"
 
@@ -36,10 +40,30 @@ def recording_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: 
 
 def result_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
     """A recording whose readings can be shown, with the facts of its picture."""
-    recording = recording_or_404(request, session_id, recording_id)
-    if not recording.is_showable or recording.info is None:
+    recording = showable_or_404(request, session_id, recording_id)
+    if recording.info is None:
         raise Http404
     return recording
+
+
+def showable_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
+    """A recording whose readings can be shown."""
+    recording = recording_or_404(request, session_id, recording_id)
+    if not recording.is_showable:
+        raise Http404
+    return recording
+
+
+def environment_or_404(name: str) -> Environment:
+    try:
+        return scoring.environment(name)
+    except scoring.UnknownEnvironment:
+        raise Http404 from None
+
+
+def asked_environment_or_404(request: HttpRequest, recording: Recording) -> Environment:
+    """The one in the address, or else the recording's own."""
+    return environment_or_404(request.GET.get("environment", recording.environment))
 
 
 def _known_owner(request: HttpRequest) -> str:

@@ -17,7 +17,6 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -27,6 +26,7 @@ from django.utils.safestring import SafeString
 from analytics import oversight, purposes, scoring, store
 from analytics.admin_filters import Age, Environment, Purpose, State
 from analytics.models import AnalysisSession, Recording
+from analytics.templatetags import reading
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class SessionAdmin(ReadOnly):
                 "errors": oversight.errors(recording),
                 "environment": LABELS.get(recording.environment, recording.environment),
                 "purpose": purposes.label(recording.terms),
-                "size": filesizeformat(recording.size_bytes) if recording.size_bytes else NOTHING,
+                "size": reading.size(recording.size_bytes) if recording.size_bytes else NOTHING,
                 "heartbeat": f"{since(recording.heartbeat_at)} ago" if recording.heartbeat_at else NOTHING,
                 "figures": reverse("admin:analytics_session_figures", args=[session.id, recording.id]),
                 "url": reverse("admin:analytics_recording_change", args=[recording.id]),
@@ -175,7 +175,7 @@ class SessionAdmin(ReadOnly):
 
     @admin.display(description="On disk")
     def on_disk(self, session: AnalysisSession) -> str:
-        return filesizeformat(oversight.disk_bytes(session.id))
+        return reading.size(oversight.disk_bytes(session.id))
 
     @admin.display(description="Faces", ordering="most_faces")
     def faces(self, session: Any) -> str:
@@ -276,7 +276,7 @@ class RecordingAdmin(ReadOnly):
 
     @admin.display(description="Size", ordering="size_bytes")
     def size(self, recording: Recording) -> str:
-        return filesizeformat(recording.size_bytes) if recording.size_bytes else NOTHING
+        return reading.size(recording.size_bytes) if recording.size_bytes else NOTHING
 
     @admin.action(description="Cancel jobs", permissions=["job"])
     def cancel(self, request: HttpRequest, chosen: QuerySet[Recording]) -> None:

@@ -42,7 +42,7 @@ def _drawn(readings: Readings, end_s: float, span: charts.Span | None) -> dict[s
 
 def _series(readings: Readings, end_s: float, span: charts.Span | None) -> Figure:
     """Faces found over time, as steps; where they are too many, the fewest and the most of each short while."""
-    times, faces = _with_gaps(readings, end_s)
+    times, faces = steps(readings, end_s)
     top = int(np.nanmax(faces))  # of the whole recording, so that no scale changes under a reader's eyes
     rows = _rows(times, span)
     times, faces = times[rows], faces[rows]
@@ -93,7 +93,7 @@ def _rows(times: Floats, span: charts.Span | None) -> slice:
     return slice(start, max(int(np.searchsorted(times, span[1], side="right")) + 1, start + 1))
 
 
-def _with_gaps(readings: Readings, end_s: float) -> tuple[Floats, Floats]:
+def steps(readings: Readings, end_s: float) -> tuple[Floats, Floats]:
     """Times and counts of faces, with a row without a value where a hole in the file begins, and one at the end."""
     times, count = readings.times, attendance.faces(readings).astype(np.float64)
     ends_s = times + attendance.holds_s(readings, end_s)

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analytics import access, bands, because, explain, laboratory, question, scoring, store, timeline
+from analytics import access, bands, because, explain, laboratory, question, store, timeline
 from analytics.explain import Explanation
 from analytics.laboratory import Bench
 from analytics.models import Recording
@@ -34,7 +34,7 @@ MAX_WORDS: Final = 90
 def why(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     """The parts of one number: a fragment for the panel, a page where there are no scripts, JSON for programs."""
     recording = access.result_or_404(request, session_id, recording_id)
-    environment = _environment(request, recording)
+    environment = access.asked_environment_or_404(request, recording)
     try:
         asked = question.parse(request.GET)
         found = explanation(recording, asked, environment)
@@ -49,7 +49,7 @@ def why(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) ->
 def bench(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     """What the laboratory recomputes every score from."""
     recording = access.result_or_404(request, session_id, recording_id)
-    environment = _environment(request, recording)
+    environment = access.asked_environment_or_404(request, recording)
     instants = timeline.instants(store.load_readings(recording))
     paragraphs = _paragraphs(recording)
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in paragraphs]
@@ -162,13 +162,6 @@ def _paragraphs(recording: Recording) -> tuple[Paragraph, ...]:
 
 def _analysed_s(recording: Recording) -> float:
     return recording.stopped_at_s if recording.stopped_at_s is not None else recording.duration_s or 0.0
-
-
-def _environment(request: HttpRequest, recording: Recording) -> Environment:
-    try:
-        return scoring.environment(request.GET.get("environment", recording.environment))
-    except scoring.UnknownEnvironment:
-        raise Http404 from None
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -13,7 +13,6 @@ from typing import Final
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from analytics import access, scoring, store, takeaway
@@ -30,7 +29,7 @@ def table(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, 
     wanted = tables.BY_NAME.get(name)
     if wanted is None or not tables.is_there(wanted, found):
         raise Http404
-    return _streamed(request, tables.csv(wanted, found), _name(found, wanted.file), "text/csv; charset=utf-8")
+    return _streamed(request, tables.csv(wanted, found), _named(found, wanted.file), "text/csv; charset=utf-8")
 
 
 @require_safe
@@ -40,7 +39,7 @@ def chart(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, 
     if maker is None or kind not in PAINTERS:
         raise Http404
     painted, media_type = PAINTERS[kind]
-    return _whole(painted(pictures.labelled(found, maker)), _name(found, f"{name}.{kind}"), media_type)
+    return _whole(painted(pictures.labelled(found, maker)), _named(found, f"{name}.{kind}"), media_type)
 
 
 @require_safe
@@ -48,14 +47,14 @@ def printed(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID
     from analytics.exports import report  # takes a third of a second to import, which the first page need not wait for
 
     _, found = _material(request, session_id, recording_id)
-    return _whole(report.written(found), _name(found, "report.pdf"), "application/pdf")
+    return _whole(report.written(found), _named(found, "report.pdf"), "application/pdf")
 
 
 @require_safe
 def everything(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponseBase:
     recording, found = _material(request, session_id, recording_id)
     pieces = takeaway.everything(recording, found, with_film=request.GET.get("video") == "1")
-    return _streamed(request, pieces, _name(found, "engageai.zip"), "application/zip")
+    return _streamed(request, pieces, _named(found, "engageai.zip"), "application/zip")
 
 
 @require_safe
@@ -66,25 +65,27 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 def _material(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> tuple[Recording, Material]:
     recording = access.result_or_404(request, session_id, recording_id)
+    environment = access.asked_environment_or_404(request, recording)
     try:
-        environment = scoring.environment(request.GET.get("environment", recording.environment))
         return recording, takeaway.material(recording, environment)
-    except (scoring.UnknownEnvironment, store.NotFound):
+    except store.NotFound:
         raise Http404 from None
 
 
-def _name(found: Material, kind: str) -> str:
-    return f"{takeaway.stem(found.name, found.label)}-{found.environment.name}-{kind}"
+def _named(found: Material, kind: str) -> str:
+    return takeaway.disposition(found.name, found.label, f"{found.environment.name}-{kind}")
 
 
-def _whole(content: bytes, name: str, media_type: str) -> HttpResponse:
-    return HttpResponse(content, content_type=media_type, headers=_headers(name))
+def _whole(content: bytes, disposition: str, media_type: str) -> HttpResponse:
+    return HttpResponse(content, content_type=media_type, headers=_headers(disposition))
 
 
-def _streamed(request: HttpRequest, pieces: Iterator[bytes], name: str, media_type: str) -> StreamingHttpResponse:
+def _streamed(
+    request: HttpRequest, pieces: Iterator[bytes], disposition: str, media_type: str
+) -> StreamingHttpResponse:
     """Iterates as the server does: Django would gather the pieces of the other kind in memory before the first."""
     found = _asynchronous(pieces) if hasattr(request, "scope") else pieces
-    return StreamingHttpResponse(found, content_type=media_type, headers=_headers(name))
+    return StreamingHttpResponse(found, content_type=media_type, headers=_headers(disposition))
 
 
 async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -92,6 +93,5 @@ async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _headers(name: str) -> dict[str, str]:
-    disposition = content_disposition_header(True, name) or "attachment"
+def _headers(disposition: str) -> dict[str, str]:
     return {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from analytics import bands
 from analytics.charts import MAX_POINTS
 from analytics.results import Result
 from analytics.scoring import ENVIRONMENTS, Environment
@@ -19,6 +20,8 @@ REASONS: Final = ("", "Too small", "Blurred", "Turned away", "Not read")
 """Why a face does not count, in the order of types.LeftOut."""
 LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "turned away"))
 MAX_LANES: Final = 40
+TOO_FEW: Final = "there were too few readings of a face for a narrower one."
+TOO_DIFFERENT: Final = "faces, or stretches of the recording, differ too much for so few of them, so it is no narrower."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,12 @@ def absence(result: Result) -> str:
     return "read" if result["peak_faces"] else "face"
 
 
-def is_uninformative(result: Result, environment: Environment) -> bool:
-    """Whether the interval is no narrower than what the environment's values allow anyway."""
+def why_so_wide(result: Result, environment: Environment) -> str:
+    """Why the interval is no narrower than what the environment's values allow anyway; "" where it is."""
     band = result["engagement"][environment.name]
-    return band is not None and (band["low"], band["high"]) == (min(environment.values), max(environment.values))
+    if band is None or (band["low"], band["high"]) != (min(environment.values), max(environment.values)):
+        return ""
+    return TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
 
 
 def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

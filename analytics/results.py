@@ -11,6 +11,7 @@ same; whatever was not measured is null.
     recording {duration_s, fps, width, height, frames_analysed}
     stopped_at_s         where a partial analysis ended, or null; then coverage is of the time up to there
     coverage             share of the recording's time with a face that counts
+    readings_used        analysed instants with a face that counts
     detection_rate       share of the analysed instants with any face
     confidence           mean probability of the most probable expression
     presence             {share, mean_faces, most_faces, longest_gap_s, longest_gap_from_s, stretches [{from_s, to_s}]}:
@@ -122,6 +123,7 @@ def _headline(readings: Readings, instants: Instants, info: VideoInfo, stopped_a
         },
         "stopped_at_s": _number(stopped_at_s),
         "coverage": _number(timeline.coverage(instants, analysed_s)),
+        "readings_used": int(np.count_nonzero(instants.used)),
         "detection_rate": _number(timeline.detection_rate(instants)),
         "confidence": _number(_confidence(instants)),
         "presence": _presence(readings, analysed_s),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from analytics import attendance, folders
@@ -169,6 +169,14 @@ def claim(recording_id: uuid.UUID) -> Recording | None:
     waiting = Recording.objects.filter(id=recording_id, status=Status.QUEUED)
     taken = waiting.update(status=Status.RUNNING, **values)
     return Recording.objects.filter(id=recording_id).first() if taken else None
+
+
+def ahead_of(recording: Recording) -> int:
+    """How many recordings, of whomever, are worked on or have waited for longer."""
+    others = Recording.objects.filter(source=Source.FILE).exclude(id=recording.id)
+    return others.filter(
+        Q(status=Status.RUNNING) | Q(status=Status.QUEUED, created_at__lt=recording.created_at)
+    ).count()
 
 
 def update(recording_id: uuid.UUID, *, attempt: int | None = None, **values: Any) -> None:

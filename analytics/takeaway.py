@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 
-from analytics import films, purposes, store
+from analytics import films, purposes, store, transcripts
 from analytics.exports import bundle
 from analytics.exports.bundle import Member
 from analytics.exports.label import Label
@@ -31,6 +32,8 @@ def material(recording: Recording, environment: Environment) -> Material:
     """Raises store.NotFound where nothing is known of the recording's pictures."""
     if recording.info is None:
         raise store.NotFound
+    were_coming = transcripts.are_coming(recording)  # asked first: what ends in between has its words, and says so
+    spoken = _transcript(recording)
     return Material(
         name=recording.name,
         source_sha256=recording.sha256,
@@ -39,9 +42,10 @@ def material(recording: Recording, environment: Environment) -> Material:
         readings=store.load_readings(recording),
         label=label(recording, environment),
         stopped_at_s=recording.stopped_at_s,
-        transcript=_transcript(recording),
+        transcript=spoken,
         evaluation=_evaluation(recording.model_sha256),
         notice=purposes.notice(recording.terms),
+        words_are_coming=were_coming and spoken is None,
     )
 
 
@@ -61,6 +65,11 @@ def stem(name: str, label: Label) -> str:
     """The recording's own name without its ending, the version and the network, so that files tell themselves apart."""
     own = re.sub(r"\.\w{2,4}$", "", name).strip(". ")[:LONGEST_STEM] or "recording"
     return f"{own}-{label.version}-{label.model_id[:8]}".rstrip("-")
+
+
+def disposition(name: str, label: Label, kind: str) -> str:
+    """The header of a file to keep: called for its recording, so that two of a kind tell themselves apart."""
+    return content_disposition_header(True, f"{stem(name, label)}-{kind}") or "attachment"
 
 
 def everything(recording: Recording, found: Material, *, with_film: bool = False) -> Iterator[bytes]:

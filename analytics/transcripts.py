@@ -19,6 +19,7 @@ from analytics import folders, store
 from analytics.models import SHOWABLE, Recording, Source, Transcript, TranscriptStatus
 
 LEFTOVERS: Final = "sound-*"  # folders for the sound of a recording, on its way to where it is heard
+COMING: Final = (TranscriptStatus.WAITING, TranscriptStatus.RUNNING)
 LONGEST_NOTE: Final = Transcript._meta.get_field("note").max_length or 0
 
 
@@ -31,6 +32,20 @@ def open_for(recording: Recording) -> None:
 
 def of(recording: Recording) -> Transcript | None:
     return Transcript.objects.filter(recording_id=recording.id).first()
+
+
+def state_of(recording: Recording) -> TranscriptStatus:
+    """Of one without a row: it is about to get one, but for a camera and for what ended without results."""
+    row = of(recording)
+    if row is not None:
+        return TranscriptStatus(row.status)
+    is_coming = not recording.is_live and (recording.is_active or recording.is_showable)
+    return TranscriptStatus.WAITING if is_coming else TranscriptStatus.ABSENT
+
+
+def are_coming(recording: Recording) -> bool:
+    """Whether words are being written down, or will be."""
+    return state_of(recording) in COMING
 
 
 def claim(recording_id: uuid.UUID) -> Transcript | None:

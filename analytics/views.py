@@ -18,7 +18,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from analytics import access, attendance_figures, occasions, page, purposes, results, scan, scoring, shelf, store
+from analytics import (
+    access,
+    attendance_figures,
+    occasions,
+    page,
+    purposes,
+    results,
+    scan,
+    scoring,
+    shelf,
+    store,
+    takeaway,
+)
 from analytics import figures as drawing
 from analytics.models import Recording
 from analytics.scoring import Environment
@@ -51,7 +63,7 @@ def show(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -
     recording = access.recording_or_404(request, session_id, recording_id)
     if not recording.is_showable:
         return redirect("upload-progress", session_id, recording_id)
-    environment = _environment(request.GET.get("environment", recording.environment))
+    environment = access.asked_environment_or_404(request, recording)
     fragment = request.headers.get("HX-Request") == "true"
     template = "analytics/_environment.html" if fragment else "analytics/dashboard.html"
     return render(request, template, _context(recording, environment))
@@ -60,8 +72,8 @@ def show(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -
 @require_safe
 def figures(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, environment: str) -> HttpResponse:
     """All of them; with ?from=60&to=90 those over time, of that stretch alone and as exact as can be seen."""
-    recording = _showable_or_404(request, session_id, recording_id)
-    chosen = _environment(environment)
+    recording = access.showable_or_404(request, session_id, recording_id)
+    chosen = access.environment_or_404(environment)
     if not request.GET:
         return _json(shelf.drawn(recording, chosen))
     stretch = _stretch(request, _info(recording).duration_s)
@@ -76,8 +88,8 @@ def figures(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID
 @require_safe
 def moments(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     """A fragment: what stands out, and what was said then."""
-    recording = _showable_or_404(request, session_id, recording_id)
-    environment = _environment(request.GET.get("environment", recording.environment))
+    recording = access.showable_or_404(request, session_id, recording_id)
+    environment = access.asked_environment_or_404(request, recording)
     told = shelf.told(recording, environment)
     response = store.transcript_of(recording)
     paragraphs = parse(response).paragraphs if response else ()
@@ -94,7 +106,7 @@ def moments(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID
 
 @require_safe
 def boxes(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
-    recording = _showable_or_404(request, session_id, recording_id)
+    recording = access.showable_or_404(request, session_id, recording_id)
     stretch = _stretch(request, MAX_BOXES_S)
     if stretch is None:
         return _bad_stretch(f"Ask for a stretch of at most {MAX_BOXES_S:.0f} seconds: ?from=0&to=20.")
@@ -105,7 +117,7 @@ def boxes(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) 
 @require_safe
 def result(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     """The whole result, as `manage.py analyse` writes it."""
-    recording = _showable_or_404(request, session_id, recording_id)
+    recording = access.showable_or_404(request, session_id, recording_id)
     readings = store.load_readings(recording)
     whole = results.summarise(
         readings,
@@ -116,15 +128,9 @@ def result(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID)
         notice=purposes.notice(recording.terms),
         analysis_fps=recording.analysis_fps,
     )
-    headers = {"Content-Disposition": 'attachment; filename="result.json"'}
+    label = takeaway.label(recording, scoring.environment(recording.environment))
+    headers = {"Content-Disposition": takeaway.disposition(recording.name, label, "result.json")}
     return HttpResponse(results.to_json(whole), content_type="application/json", headers=headers)
-
-
-def _showable_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
-    recording = access.recording_or_404(request, session_id, recording_id)
-    if not recording.is_showable:
-        raise Http404
-    return recording
 
 
 def _stretch(request: HttpRequest, most_s: float) -> tuple[float, float] | None:
@@ -143,13 +149,6 @@ def _bad_stretch(sentence: str) -> HttpResponse:
 
 def _json(data: bytes) -> HttpResponse:
     return HttpResponse(data, content_type="application/json")
-
-
-def _environment(name: str) -> Environment:
-    try:
-        return scoring.environment(name)
-    except scoring.UnknownEnvironment:
-        raise Http404 from None
 
 
 def _info(recording: Recording) -> VideoInfo:
@@ -183,7 +182,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "reasons": page.REASONS,
         "environments": choices,
         "chosen": next(choice for choice in choices if choice.name == environment.name),
-        "is_uninformative": page.is_uninformative(found, environment),
+        "why_so_wide": page.why_so_wide(found, environment),
         "shares": page.shares(environment),
         "tracks": tracks,
         "lanes_note": page.lanes_note(found),

@@ -38,6 +38,8 @@ UPLOADS: Final = frozenset({"upload-new"})
 PROGRAMS: Final = {"api-recordings": "uploads", "api-sessions": "pages", "api-film": "exports"}
 """What a program posts to, where looking is free."""
 EXPORTS: Final = frozenset({"recording-result", "recording-bench", "content-file", "content-engagement", "film-begin"})
+REFUNDED: Final = frozenset({*range(400, 500), 503, 507})
+"""Answers to an upload that refuse it; 500 is none."""
 SAFE: Final = ("GET", "HEAD")
 
 
@@ -165,16 +167,31 @@ class Metered:
             self.meter(what, caller)
         except Rejected as refusal:
             return await refuse(scope, receive, send, refusal)
-        return await self.app(scope, receive, _Refunding(what, caller, send) if what == "uploads" else send)
+        if what != "uploads":
+            return await self.app(scope, receive, send)
+        return await _Refunding(what, caller, send).run(self.app, scope, receive)
 
 
 class _Refunding:
-    """A file that is refused is no recording: who tries which of his files can be read loses nothing by it."""
+    """A file that is refused is no recording: who tries which of his files can be read loses nothing by it.
+
+    Nor is one that never got an answer from within: it was cut at the limit, or its sender has gone.
+    """
 
     def __init__(self, what: str, caller: Caller, send: Send) -> None:
         self.what, self.caller, self.send = what, caller, send
+        self.status = 0
+
+    async def run(self, app: App, scope: Scope, receive: Receive) -> None:
+        try:
+            await app(scope, receive, self)
+        finally:
+            if not self.status:
+                give_back(self.what, self.caller)
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and 400 <= message["status"] < 500:
-            give_back(self.what, self.caller)
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status in REFUNDED:
+                give_back(self.what, self.caller)
         await self.send(message)

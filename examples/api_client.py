@@ -14,9 +14,9 @@ form = (part % "environment" + "seminar\r\n" + part % 'file"; filename="talk.mp4
 form += open(sys.argv[1], "rb").read() + b"\r\n--cut--\r\n"
 session = json.loads(ask("POST", "/api/v1/sessions"))
 recording = json.loads(ask("POST", session["url"] + "/recordings", form, "multipart/form-data; boundary=cut"))
-while recording["status"] in ("queued", "running"):
+while recording["status"] in ("queued", "running") or recording["words"] in ("waiting", "running"):
     recording = json.loads(ask("GET", recording["url"] + "?wait=20"))
-    print(recording["status"], f"{recording['progress']:.0%}", recording["message"])
+    print(recording["status"], f"{recording['progress']:.0%}", recording["message"], "words:", recording["words"])
 print(json.loads(ask("GET", recording["url"] + "/why"))["sentence"])
 open("engageai.zip", "wb").write(ask("GET", recording["url"] + "/everything.zip"))
 print(json.loads(ask("DELETE", session["url"]))["files"])

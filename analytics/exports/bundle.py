@@ -73,7 +73,8 @@ def members(material: Material) -> Iterator[Member]:
     for table in tables.available(material):
         is_large = len(material.readings.frame) > LARGE_ROWS
         if table.name != "settings":
-            yield Member(f"tables/{table.file}", table.says, tables.csv(table, material), is_large)
+            said = tables.says(table, reads_expressions=material.reads_expressions)
+            yield Member(f"tables/{table.file}", said, tables.csv(table, material), is_large)
     for name, scene in pictures.pictures(material).items():
         yield Member(f"charts/{name}.svg", scene.title, [svg.painted(scene)])
         yield Member(f"charts/{name}.png", scene.title, [png.painted(scene)])

@@ -7,6 +7,7 @@ Numbers are written so that they read back as the same number; where there is no
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
@@ -14,8 +15,12 @@ from typing import Final
 Cell = str | int | float | None
 Row = Sequence[Cell]
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What spreadsheets take for the beginning of a formula, the last four are the wide forms of East Asia."""
+SIGNS: Final = "=+@\uff1d\uff0b\uff0d\uff20-"
+"""What spreadsheets take for the beginning of a formula, four of them in the wide forms of East Asia."""
+FORMULA_STARTS: Final = (*SIGNS, "\t", "\r", "\n")
+INNER_STARTS: Final = re.compile(rf"([;\t\r\n] *)(?=[{SIGNS}])")
+"""Where a cell would begin for a spreadsheet that splits lines at semicolons or tabs, and so sees no quotes."""
+QUOTED: Final = frozenset(',;\t"\r\n')
 ROWS_A_PIECE: Final = 2000
 
 
@@ -33,8 +38,9 @@ def line(row: Row) -> str:
 
 def text(cell: str) -> str:
     """A leading apostrophe tells a spreadsheet that text is text."""
-    safe = f"'{cell}" if cell.lstrip(" ").startswith(FORMULA_STARTS) else cell
-    if any(character in safe for character in ',"\r\n'):
+    safe = INNER_STARTS.sub(r"\1'", cell)
+    safe = f"'{safe}" if safe.lstrip(" ").startswith(FORMULA_STARTS) else safe
+    if not QUOTED.isdisjoint(safe):
         return '"' + safe.replace('"', '""') + '"'
     return safe
 

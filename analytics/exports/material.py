@@ -49,6 +49,7 @@ class Material:
     transcript: Transcript | None
     evaluation: Mapping[str, Any] | None
     notice: Mapping[str, Any] | None = None
+    words_are_coming: bool = False  # they were still being written down, so that there is no transcript yet
 
     @property
     def reads_expressions(self) -> bool:

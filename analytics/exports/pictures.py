@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics import attendance, bands, charts, figures, lanes, timeline
+from analytics import attendance_figures, bands, charts, figures, lanes, timeline
 from analytics.charts import COLOURS, MAX_POINTS, TICK_STEPS_S, clock
 from analytics.exports.material import Material
 from analytics.exports.scene import (
@@ -251,10 +251,9 @@ def faces(material: Material, width: float = WIDTH) -> Scene:
 def presence(material: Material, width: float = WIDTH, height: float = 240.0) -> Scene:
     """Faces in view over time, as steps."""
     readings, until_s = material.readings, material.info.duration_s
-    counts = np.append(attendance.faces(readings), 0).astype(np.float64)
-    times = np.append(readings.times, max(until_s, readings.times[-1]))
+    times, counts = attendance_figures.steps(readings, until_s)
     kept = extremes(times, counts, MAX_POINTS)
-    most = int(counts.max())
+    most = int(np.nanmax(counts))
     plot = Plot(LEFT, LEGEND, width - LEFT, height - LEGEND - AXIS, until_s, 0.0, most + 1.0)
     at_s = np.repeat(times[kept], 2)[1:]
     steps = np.repeat(counts[kept], 2)[:-1]

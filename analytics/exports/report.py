@@ -43,7 +43,7 @@ def written(material: Material) -> bytes:
     file = io.BytesIO()
     with LOCK:
         document = BaseDocTemplate(
-            file, pagesize=A4, title=f"{visible(material.name)}: engagement report", author=AUTHOR, lang=LANGUAGE
+            file, pagesize=A4, title=f"{visible(material.name)}: {parts.kind(material)}", author=AUTHOR, lang=LANGUAGE
         )
         frame = Frame(MARGIN, FOOT + 4 * mm, WIDTH, A4[1] - MARGIN - FOOT - 4 * mm, 0, 0, 0, 0)
         document.addPageTemplates([PageTemplate("page", [frame])])

@@ -26,6 +26,10 @@ VERDICTS: Final = {"higher": "Higher", "lower": "Lower"}
 KINDS: Final = {"peak": "Peak", "dip": "Dip", "rise": "Rise", "fall": "Fall"}
 
 
+def kind(material: Material) -> str:
+    return "engagement report" if material.reads_expressions else "presence report"
+
+
 def title(material: Material, width: float) -> list[Flowable]:
     info = material.info
     facts = [
@@ -34,7 +38,7 @@ def title(material: Material, width: float) -> list[Flowable]:
         f"analysed on {material.finished_at:%-d %B %Y}",
     ]
     found: list[Flowable] = [
-        markup("EngageAI · engagement report", **SMALL),
+        markup(f"EngageAI · {kind(material)}", **SMALL),
         Spacer(0, 1.5 * mm),
         words(material.name, width, size=19, bold=True, leading=1.25),
         Spacer(0, 1 * mm),

@@ -51,6 +51,9 @@ LABEL: Final = (
     ("model", "first digits of the SHA-256 of the network's weights"),
     ("settings", "digest of the settings, which settings.csv lists"),
 )
+LEFT_OUT: Final = (
+    "why the face does not count: small, blurred or turned, unread where no expression was read; empty when it counts"
+)
 TIME: Final = ("t_s", "seconds since the first picture, by the recording's own clock")
 
 TABLES: Final = (
@@ -68,7 +71,7 @@ TABLES: Final = (
             ("size_px", "shorter side of the box as it was measured"),
             ("sharpness", "higher is sharper; blurred faces are left out"),
             ("yaw_deg", "turn of the head, 0 is frontal"),
-            ("left_out", "why the face does not count: small, blurred or turned; empty when it counts"),
+            ("left_out", LEFT_OUT),
         ),
         face_rows,
     ),
@@ -163,6 +166,11 @@ TABLES: Final = (
     ),
 )
 BY_NAME: Final = {table.name: table for table in TABLES}
+UNREAD: Final = {
+    "instants": "One row for each analysed instant.",
+    "paragraphs": "What was said, paragraph by paragraph. Only where there is a transcript.",
+}
+"""What tables say of themselves where no expression was read."""
 EXPRESSIVE: Final = frozenset(
     {*(name.lower() for name in EMOTIONS), "used", "environment", "low", "high", "difference", "p", "call"}
 )
@@ -173,6 +181,10 @@ def columns(table: Table, *, reads_expressions: bool = True) -> Columns:
     """Where no expression was read, the columns that would tell of one are not there."""
     own = (column for column in table.columns if reads_expressions or not _is_expressive(column[0]))
     return (*own, *LABEL)
+
+
+def says(table: Table, *, reads_expressions: bool = True) -> str:
+    return table.says if reads_expressions else UNREAD.get(table.name, table.says)
 
 
 def csv(table: Table, material: Material) -> Iterator[bytes]:
@@ -195,8 +207,8 @@ def is_there(table: Table, material: Material) -> bool:
 
 
 def available(material: Material) -> list[Table]:
-    """Those that have something to say of this recording."""
-    return [table for table in TABLES if is_there(table, material) and (table.name != "moments" or material.moments)]
+    """Those that there are of this recording; without moments, for one, theirs is a heading alone."""
+    return [table for table in TABLES if is_there(table, material)]
 
 
 def _is_expressive(column: str) -> bool:

@@ -11,6 +11,19 @@ from analytics.exports.material import Material
 
 LINE: Final = 100
 NAME: Final = 22
+READ: Final = (
+    "Everything here is about apparent expressions. What a face shows is not what a person feels. The score is a "
+    "stated judgement applied to measured expressions; its 95 % interval does not cover mistakes of the network. "
+    "Do not rate, rank or select people by it."
+)
+UNREAD: Final = (
+    "Expressions were not read, so there is no score. Faces in view were counted, and that is all: it does not say who "
+    "they are, what they express or whether they listen. Do not rate, rank or select people by it."
+)
+NO_WORDS_YET: Final = (
+    "What was said was still being written down when this was made: there are no words in it. Take it away again once "
+    "the transcript is there."
+)
 
 
 def readme(material: Material) -> str:
@@ -21,18 +34,17 @@ def _lines(material: Material) -> Iterator[str]:
     label = material.label
     yield f"EngageAI {label.version}: {' '.join(material.name.split())}"
     yield from ("", label.made_by, label.made_with, "")
-    yield from wrap(
-        "Everything here is about apparent expressions. What a face shows is not what a person feels. The score is a "
-        "stated judgement applied to measured expressions; its 95 % interval does not cover mistakes of the network. "
-        "Do not rate, rank or select people by it.",
-        LINE,
-    )
+    yield from wrap(READ if material.reads_expressions else UNREAD, LINE)
+    if material.words_are_coming:
+        yield from ("", *wrap(NO_WORDS_YET, LINE))
     yield from ("", "FILES", "")
-    yield from _described("result.json", "every number of the results page, at full precision")
+    kept = "" if material.reads_expressions else "; what is of expressions is null or 0 in it"
+    yield from _described("result.json", f"every number of the results page, at full precision{kept}")
     yield from _described("report.pdf", "two or three pages to print")
     yield from _described("charts/", "each chart as SVG and PNG")
     yield from _described("tables/", "CSV (RFC 4180, UTF-8, comma, CRLF); described below")
-    yield from _described("captions/", "the transcript and the engagement as VTT, SRT and text, if words were said")
+    also = " and the engagement" if material.reads_expressions else ""
+    yield from _described("captions/", f"the transcript{also} as VTT, SRT and text, if words were said")
     yield from _described("manifest.json", "version, model, settings, and the SHA-256 and size of every other file")
     yield ""
     yield from wrap(
@@ -42,7 +54,12 @@ def _lines(material: Material) -> Iterator[str]:
         LINE,
     )
     for table in tables.available(material):
-        yield from ("", f"tables/{table.file}", *wrap(table.says, LINE), "")
+        yield from (
+            "",
+            f"tables/{table.file}",
+            *wrap(tables.says(table, reads_expressions=material.reads_expressions), LINE),
+            "",
+        )
         for name, meaning in tables.columns(table, reads_expressions=material.reads_expressions):
             yield from _described(name, meaning)
 

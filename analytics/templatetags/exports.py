@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import template
 from django.urls import NoReverseMatch, reverse
 
-from analytics import scoring, store
+from analytics import scoring, store, transcripts
 from analytics import takeaway as made
 from analytics.exports.tables import TABLES
 from analytics.models import Recording
@@ -53,6 +53,7 @@ def takeaway(recording: Recording, result: Result) -> dict[str, Any]:
         "engagement": _known("content-engagement", keys),
         "words": [{"label": words, "url": _known("content-file", [*keys, kind])} for kind, words in WORDS],
         "has_words": store.transcript_of(recording) is not None,
+        "words_are_coming": transcripts.are_coming(recording),
         "film": _known("film-state", keys) if store.has_video(recording) else "",
     }
 

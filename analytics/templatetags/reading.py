@@ -18,6 +18,7 @@ from analytics.charts import clock
 
 register = template.Library()
 NOTHING: Final = "\N{EN DASH}"
+UNITS: Final = ("bytes", "kB", "MB", "GB")
 
 
 def percent(share: float) -> str:
@@ -61,6 +62,15 @@ def number(context: Context, path: str, how: str) -> SafeString:
 
 register.filter("clock", clock)
 register.filter("percent", percent)
+
+
+@register.filter
+def size(count: int) -> str:
+    """5369070 is 5.4 MB: powers of ten, as static/js/receipt.js says it too. Limits alone are in MiB, and named so."""
+    power = min((len(str(count)) - 1) // 3, len(UNITS) - 1)
+    if power:
+        return f"{count / 1000**power:.1f} {UNITS[power]}"
+    return f"{count} {UNITS[0]}" if count != 1 else "1 byte"
 
 
 @register.filter

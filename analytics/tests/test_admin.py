@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.template.defaultfilters import filesizeformat
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils import timezone
 from analytics import store, transcripts
 from analytics.models import AnalysisSession, Recording, Stage, Status, Transcript, TranscriptStatus
 from analytics.readings import Readings
+from analytics.templatetags import reading
 from analytics.tests.synthetic import audience, dirichlet, info
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_the_list_says_how_a_session_fares(operator: Client, running: Recording)
         assert said in text, said
     assert '<td class="field-faces">3</td>' in text
     size = sum(path.stat().st_size for path in store.recording_folder(running).iterdir())
-    assert f'<td class="field-on_disk">{filesizeformat(size)}</td>' in text
+    assert f'<td class="field-on_disk">{reading.size(size)}</td>' in text
 
 
 def test_failures_are_told_in_the_visitors_words(operator: Client, running: Recording) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -18,8 +19,8 @@ from analytics import store
 from analytics.models import Recording
 from analytics.readings import Readings
 from analytics.scoring import ENVIRONMENTS, environment
-from analytics.templatetags.reading import lookup, mebibytes, percent
-from analytics.tests.synthetic import audience, dirichlet, info, nobody
+from analytics.templatetags.reading import lookup, mebibytes, percent, size
+from analytics.tests.synthetic import audience, dirichlet, info, nobody, one_hot
 from emotion_ml.types import LeftOut
 
 OWNER = "the secret of this browser"
@@ -92,7 +93,8 @@ def test_every_number_of_the_page_is_that_of_the_result(client: Client, record: 
 
 def test_the_result_is_a_file_to_take_away(client: Client, record: Record) -> None:
     answer = ask(client, "recording-result", record(room()))
-    assert answer["Content-Disposition"] == 'attachment; filename="result.json"'
+    named = rf'attachment; filename="talk-{re.escape(settings.VERSION)}-abababab-result\.json"'
+    assert re.fullmatch(named, answer["Content-Disposition"])
     assert answer.json()["model"] == {"name": "resnet50", "sha256": "ab" * 32, "backend": "onnxruntime int8"}
 
 
@@ -168,8 +170,18 @@ def test_a_partial_result_says_so(client: Client, record: Record) -> None:
 
 
 def test_an_interval_that_says_nothing_is_called_so(client: Client, record: Record) -> None:
-    assert "too little to see" in page(client, record(room(10), 2.0))
-    assert "too little to see" not in page(client, record(room()))
+    assert "too few readings of a face" in page(client, record(room(10), 2.0))
+    assert "The interval is all" not in page(client, record(room()))
+
+
+def test_an_interval_that_two_very_different_faces_leave_open_is_not_blamed_on_their_number(
+    client: Client, record: Record
+) -> None:
+    shares = np.stack([np.broadcast_to(one_hot(each), (1600, 5)) for each in ("Happy", "Sad")], axis=1)
+    present = np.stack([np.arange(1600) < 800, np.arange(1600) >= 800], axis=1)
+    text = page(client, record(audience(np.arange(1600) / 5, shares, present), 320.0))
+    assert "differ too much for so few of them" in text
+    assert "too few readings" not in text
 
 
 def test_what_a_camera_saw_has_no_video(client: Client, record: Record) -> None:
@@ -242,3 +254,10 @@ def test_sizes_are_said_in_their_larger_unit() -> None:
 
 def test_a_place_that_is_not_in_the_result_has_no_number() -> None:
     assert lookup(json.loads('{"engagement": {"general": null}}'), "engagement.general.score") is None
+
+
+def test_a_size_is_in_powers_of_ten_as_on_the_receipt() -> None:
+    sizes = (0, 1, 999, 4_005, 5_369_070, 2_000_000_000, 3 * 10**12)
+    assert [size(count) for count in sizes] == [
+        *("0 bytes", "1 byte", "999 bytes", "4.0 kB", "5.4 MB", "2.0 GB", "3000.0 GB"),
+    ]

@@ -9,6 +9,7 @@ import zipfile
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -19,6 +20,7 @@ from analytics.exports.scene import Line
 from analytics.readings import Readings
 from analytics.results import to_json
 from analytics.tests.exported import AT, SHA256, material, room, spoken, unread
+from analytics.tests.synthetic import audience, dirichlet
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -155,6 +157,29 @@ def test_a_recording_without_expressions_has_one_chart_of_presence() -> None:
     assert b"Happy" not in archive.read("charts/presence.svg") + archive.read("manifest.json")
     assert manifest_of(archive)["recording"]["reads_expressions"] is False
     assert json.loads(archive.read("result.json"))["distribution"] is None
+
+
+def test_presence_is_drawn_to_the_end_as_it_was_seen() -> None:
+    """A face in view to the last instant stays on its line; where the file has a hole, the line has one."""
+    found = unread(audience(np.arange(300) / 5, dirichlet(300, 1)))
+    lines = [each for each in pictures.presence(_unread(found)).shapes if isinstance(each, Line) and each.width == 1.6]
+    assert len({y for each in lines for _, y in each.points}) == 1
+    times = np.where(np.arange(300) < 150, np.arange(300) / 5, np.arange(300) / 5 + 30)
+    holed = unread(audience(times, dirichlet(300, 1)))
+    drawn = [each for each in pictures.presence(_unread(holed)).shapes if isinstance(each, Line) and each.width == 1.6]
+    assert len(drawn) == len(lines) + 1
+
+
+def _unread(readings: Readings) -> Material:
+    return material(readings, reads_expressions=False)
+
+
+def test_a_table_without_a_row_is_in_it_as_the_page_offers_it() -> None:
+    found = material(audience(np.arange(60) / 5, dirichlet(60, 1)))
+    assert found.moments == ()
+    archive = zipfile.ZipFile(io.BytesIO(made(found)))
+    assert archive.read("tables/moments.csv").count(b"\r\n") == 1
+    assert b"tables/moments.csv" in archive.read("README.txt")
 
 
 def test_a_recording_without_anything_is_still_a_bundle() -> None:

@@ -104,6 +104,14 @@ def test_it_is_two_or_three_pages_with_properties_and_a_language(found: Material
     assert "Page 1 of" in document.pages[0].extract_text()
 
 
+def test_without_expressions_it_is_headed_for_what_it_is() -> None:
+    found = material(unread(room()), reads_expressions=False)
+    facts = opened(found).metadata
+    assert facts is not None
+    assert facts.title == "talk.mp4: presence report"
+    assert "engagement" not in text_of(found).lower()
+
+
 def test_its_fonts_travel_with_it(found: Material) -> None:
     fonts: Any = opened(found).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
     used = [fonts[name].get_object() for name in fonts]

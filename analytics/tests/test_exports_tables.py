@@ -120,13 +120,24 @@ def test_paragraphs_carry_their_words_and_their_call(found: Material) -> None:
     assert number(got[0]["score"]) == correlation.comparisons[0].score
 
 
-@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\uff1d1", "\r=1"])
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\ta", "  =1", "\uff1d1", "\ra"])
 def test_text_that_a_spreadsheet_would_run_is_marked_as_text(text: str) -> None:
     (line,) = csv.reader(io.StringIO(cells.line([text, -1.5]), newline=""))
     assert line == [f"'{text}", "-1.5"]
 
 
-@pytest.mark.parametrize("text", ['say "so"', "a, b", "two\nlines", "two\r\nlines", "naïve Ω 漢字 🙂", "", "a=b"])
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("text", ["hello;=HYPERLINK(1);bye", "a; =1", "a\t+1", "\t=1", "a\n@SUM(A1)", "a;\uff1d1"])
+def test_nor_does_one_run_it_that_splits_elsewhere_than_at_commas(text: str, separator: str) -> None:
+    line = cells.line([0.0, text, 1])
+    assert line.startswith('0.0,"')
+    for row in csv.reader(io.StringIO(line, newline=""), delimiter=separator):
+        assert not any(cell.lstrip(" ").startswith(cells.FORMULA_STARTS) for cell in row)
+
+
+@pytest.mark.parametrize(
+    "text", ["a; b", "a\tb", 'say "so"', "a, b", "two\nlines", "two\r\nlines", "naïve Ω 漢字 🙂", "", "a=b"]
+)
 def test_text_comes_back_as_it_was(text: str) -> None:
     (line,) = csv.reader(io.StringIO(cells.line([text, None, 0.1, 3]), newline=""))
     assert line == [text, "", "0.1", "3"]
@@ -137,7 +148,7 @@ def test_each_row_ends_with_what_made_it(found: Material) -> None:
     for table in tables.available(found):
         got = rows(table.name, found)
         assert {(row["version"], row["model"]) for row in got} <= {("1.2.3", SHA256[:12])}
-        assert {row["settings"] for row in got} == {found.label.settings_id}
+        assert {row["settings"] for row in got} <= {found.label.settings_id}
     assert other.label.settings_id != found.label.settings_id
     listed = {row["setting"]: row["value"] for row in rows("settings", found)}
     assert listed["model_sha256"] == SHA256
@@ -160,6 +171,16 @@ def test_a_recording_read_without_expressions_exports_presence_alone() -> None:
     assert list(rows("instants", found)[0]) == ["t_s", "faces", "version", "model", "settings"]
     assert rows("paragraphs", found)[0]["text"] == "Hello."
     assert "happy" not in words.readme(found)
+
+
+def test_what_a_bundle_without_expressions_says_of_itself_is_true() -> None:
+    found = material(unread(room()), reads_expressions=False, transcript=spoken("Hello.", "Bye."))
+    assert {row["left_out"] for row in rows("readings", found)} == {"unread"}
+    readme = " ".join(words.readme(found).split())
+    assert "Expressions were not read, so there is no score." in readme
+    assert "unread where no expression was read" in readme
+    for word in ("apparent expressions", "engagement", "score in each", "beside what was read"):
+        assert word not in readme, word
 
 
 def test_nothing_read_is_tables_without_rows() -> None:

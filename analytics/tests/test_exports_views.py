@@ -13,8 +13,8 @@ import pytest
 from django.test import AsyncRequestFactory, Client
 from django.urls import reverse
 
-from analytics import export_views
-from analytics.models import Recording
+from analytics import export_views, transcripts
+from analytics.models import Recording, Transcript
 from analytics.tests.finished import finished, lively, owner
 
 Record = Callable[..., Recording]
@@ -100,6 +100,19 @@ def test_the_bundle_holds_the_result_of_the_page_and_the_captions(client: Client
     } <= set(archive.namelist())
     assert b"EngageAI" in archive.read("captions/engagement.vtt")
     assert "annotated.mp4" not in archive.namelist()
+
+
+def test_words_that_are_still_being_written_down_are_said_to_be_missing(client: Client, data_dir: Path) -> None:
+    recording = finished(data_dir, lively(), 180.0)
+    line = "without the words, which are still being written down"
+    read_me = "still being written down when this was made"
+    for status in ("waiting", "running", "absent", "done"):
+        transcripts.open_for(recording)
+        Transcript.objects.filter(recording_id=recording.id).update(status=status)
+        is_coming = status in ("waiting", "running")
+        assert (line in ask(client, recording, "recording-show").content.decode()) is is_coming, status
+        archive = zipfile.ZipFile(io.BytesIO(content(ask(client, recording, "export-bundle"))))
+        assert (read_me in " ".join(archive.read("README.txt").decode().split())) is is_coming, status
 
 
 def test_a_name_of_any_letters_becomes_a_file_name(client: Client, recording: Recording) -> None:

@@ -22,6 +22,8 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from emotion_ml.media import stills
+
 VIDEO_DEMUXERS: Final = ("mov", "matroska", "avi", "mpeg", "mpegts", "gif", "flv", "ogg", "asf")
 SOUND_DEMUXERS: Final = ("mp3", "wav", "flac", "aac")
 """Opened only so that a sound file is refused as one. Playlists, images, text and subtitles are never opened."""
@@ -76,6 +78,10 @@ class Truncated(Exception):
         self.t_s = t_s
 
 
+UNREADABLE: Final = (
+    "unreadable",
+    "This file cannot be read as a video: it is of another kind, incomplete or damaged.",
+)
 NO_PICTURE: Final = ("no-picture", "No picture of this video can be decoded: it may be incomplete or damaged.")
 
 
@@ -98,9 +104,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         # A name with a colon in it is a file all the same.
         container = av.open(f"file:{path}", options=OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
-        raise NotAVideo(
-            "unreadable", "This file cannot be read as a video: it is of another kind, incomplete or damaged."
-        ) from error
+        raise NotAVideo(*(stills.SINGLE if stills.is_single(path) else UNREADABLE)) from error
     with container:
         stream = picture_stream(container)
         stream.thread_type = "AUTO"

@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from emotion_ml.media import ending
+from emotion_ml.media import ending, stills
 from emotion_ml.media.decoding import Alive, NotAVideo, Reader, Truncated, nobody, opened
 from emotion_ml.media.upright import Upright, turn_of
 from emotion_ml.types import VideoInfo
@@ -127,7 +127,7 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
 
 def _check_pace(pictures: int, duration_s: float) -> None:
     if pictures < 2:
-        raise NotAVideo("no-duration", "This is a single picture, not a video.")
+        raise NotAVideo(*stills.SINGLE)
     if duration_s <= 0:
         raise NotAVideo("no-duration", "This video has no duration.")
     if pictures / duration_s > MAX_FPS:

@@ -12,6 +12,7 @@ import av
 import pytest
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from PIL import Image
 
 from emotion_ml.tests.clips import Look, Sound, clock, steady, write
 from emotion_ml.video import NotAVideo, probe
@@ -181,6 +182,21 @@ def test_a_single_picture_is_refused(tmp_path: Path) -> None:
     still = Look(codec="gif", pixels="rgb8", time_base=GIF_TIME_BASE)
     assert _refusal(write(tmp_path / "a.gif", [0], still)) == "no-duration"
     assert _refusal(write(tmp_path / "a.mp4", [0])) == "no-duration"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_photograph_is_called_one_whatever_its_name_says(tmp_path: Path, kind: str) -> None:
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "a.mp4", kind)
+    with pytest.raises(NotAVideo, match="single picture") as refusal:
+        probe(tmp_path / "a.mp4")
+    assert refusal.value.code == "no-duration"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_a_picture_that_moves_is_not_called_single(tmp_path: Path, kind: str) -> None:
+    first, second = (Image.new("RGB", (64, 48), colour) for colour in ("red", "blue"))
+    first.save(tmp_path / "a.mp4", kind, save_all=True, append_images=[second], duration=200)
+    assert _refusal(tmp_path / "a.mp4") == "unreadable"
 
 
 def test_a_clip_longer_than_the_limit_is_refused_in_minutes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Every refusal has the one shape of engageai.errors, those of django-ninja includ
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +24,7 @@ SAYS = (
     "The same as the pages, for programs: open a session, send a recording, wait for its analysis, take the results "
     "away, wipe. A session that is not asked for is wiped like any other. Scores are of apparent expressions."
 )
+BUSY = "Too much is being worked on at the moment. Try again in a minute."
 NOT_FOUND = "There is no such thing, or it is not of this token, or it has been wiped."
 
 
@@ -47,7 +49,7 @@ def refused(error: Exception) -> Rejected:
         case store.NotFound() | Http404():
             return Rejected("not-found", NOT_FOUND, 404)
         case tasks.Full():
-            return Rejected("busy", "Too much is being worked on at the moment. Try again in a minute.", 503)
+            return Rejected("busy", BUSY, 503, retry_after_s=errors.TRY_AGAIN_S)
         case ValidationError():
             return Rejected("invalid", _first(error), 422)
         case HttpError():
@@ -56,8 +58,10 @@ def refused(error: Exception) -> Rejected:
 
 
 def _first(error: ValidationError) -> str:
+    """Names the field; what pydantic calls the types of its alternatives means nothing to a sender."""
     wrong = error.errors[0]
-    where = ", ".join(str(part) for part in wrong.get("loc", ())[1:] if part not in ("answers", "asked"))
+    named = (str(part) for part in wrong.get("loc", ())[1:] if part not in ("answers", "asked"))
+    where = ", ".join(takewhile(str.isidentifier, named))
     return f"{where or 'The request'}: {wrong.get('msg', 'is not as it must be')}."
 
 

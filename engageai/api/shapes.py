@@ -20,6 +20,7 @@ ChartName = Literal["series", "environments", "distribution", "faces", "presence
 ChartKind = Literal["svg", "png"]
 WordsKind = Literal["txt", "srt", "vtt", "json"]
 StretchKind = Literal["whole", "reading", "30s", "60s", "cumulative", "span", "paragraph"]
+WordsStatus = Literal["waiting", "running", "done", "absent", "failed", "cancelled"]
 
 
 class ErrorBody(Schema):
@@ -73,6 +74,7 @@ class Recording(Schema):
     eta_s: int | None = Field(description="Seconds that are left at the speed measured so far.")
     message: str = Field(description="For people: what is being done, or why it ended.")
     is_ready: bool = Field(description="There are results, if only up to `stopped_at_s`.")
+    words: WordsStatus = Field(description="Of its transcript, which is begun once there are results.")
     size_bytes: int
     sha256: str = Field(description="Of the file; empty until it was read.")
     duration_s: float | None
@@ -131,7 +133,7 @@ class Paragraph(Schema):
 
 
 class Transcript(Schema):
-    status: Literal["waiting", "running", "done", "absent", "failed", "cancelled"]
+    status: WordsStatus
     progress: float
     engine: str
     note: str

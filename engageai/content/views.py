@@ -39,14 +39,14 @@ WRITERS: Final[dict[str, Callable[[Spoken], str]]] = {
 @require_safe
 def transcript(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     """A fragment, which asks for itself again while the transcript is being made."""
-    recording = _showable_or_404(request, session_id, recording_id)
+    recording = access.showable_or_404(request, session_id, recording_id)
     return _fragment(request, recording)
 
 
 @require_POST
 def cancel(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     """The fragment again; a browser without scripts goes back to the page."""
-    recording = _showable_or_404(request, session_id, recording_id)
+    recording = access.showable_or_404(request, session_id, recording_id)
     transcripts.request_cancel(recording)
     if request.headers.get("HX-Request") == "true":
         return _fragment(request, recording)
@@ -55,21 +55,24 @@ def cancel(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID)
 
 @require_safe
 def file(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, kind: str) -> HttpResponse:
-    recording = _showable_or_404(request, session_id, recording_id)
+    recording = access.showable_or_404(request, session_id, recording_id)
     response = store.transcript_of(recording)
     if response is None or kind not in MEDIA_TYPES:
         raise Http404
     content = _json(response) if kind == "json" else WRITERS[kind](parse(response))
-    return _download(content, f"transcript.{kind}", MEDIA_TYPES[kind])
+    label = takeaway.label(recording, scoring.environment(recording.environment))
+    return _download(content, takeaway.disposition(recording.name, label, f"transcript.{kind}"), MEDIA_TYPES[kind])
 
 
 @require_safe
 def engagement(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
-    recording = _showable_or_404(request, session_id, recording_id)
-    environment = _environment(request, recording)
+    recording = access.showable_or_404(request, session_id, recording_id)
+    environment = access.asked_environment_or_404(request, recording)
     instants = timeline.instants(store.load_readings(recording))
-    vtt = captions.engagement_vtt(instants, environment, takeaway.label(recording, environment).caption)
-    return _download(vtt, "engagement.vtt", MEDIA_TYPES["vtt"])
+    label = takeaway.label(recording, environment)
+    vtt = captions.engagement_vtt(instants, environment, label.caption)
+    name = takeaway.disposition(recording.name, label, f"{environment.name}-engagement.vtt")
+    return _download(vtt, name, MEDIA_TYPES["vtt"])
 
 
 def _fragment(request: HttpRequest, recording: Recording) -> HttpResponse:
@@ -77,7 +80,7 @@ def _fragment(request: HttpRequest, recording: Recording) -> HttpResponse:
     context: dict[str, Any] = {
         "recording": recording,
         "transcript": row,
-        "environment": _environment(request, recording),
+        "environment": access.asked_environment_or_404(request, recording),
     }
     if row.status == TranscriptStatus.DONE:
         context |= _said(recording, context["environment"])
@@ -107,24 +110,9 @@ def _said(recording: Recording, environment: Environment) -> dict[str, Any]:
     }
 
 
-def _showable_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
-    recording = access.recording_or_404(request, session_id, recording_id)
-    if not recording.is_showable:
-        raise Http404
-    return recording
-
-
-def _environment(request: HttpRequest, recording: Recording) -> Environment:
-    try:
-        return scoring.environment(request.GET.get("environment", recording.environment))
-    except scoring.UnknownEnvironment:
-        raise Http404 from None
-
-
 def _json(response: dict[str, Any]) -> str:
     return json.dumps(response, ensure_ascii=False, indent=1) + "\n"
 
 
-def _download(content: str, name: str, media_type: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type=media_type, headers=headers)
+def _download(content: str, disposition: str, media_type: str) -> HttpResponse:
+    return HttpResponse(content, content_type=media_type, headers={"Content-Disposition": disposition})

@@ -12,12 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from analytics import access, films, media, scoring, store, takeaway
 from analytics.models import FilmStatus, Recording
-from engageai import limits, tasks
+from engageai import errors, limits, tasks
 from engageai.errors import Rejected
 from engageai.film import jobs
 
@@ -39,12 +38,13 @@ def begin(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) 
     name = request.POST.get("environment") or recording.environment
     if not limits.has_room(recording.size_bytes):
         raise Rejected("disk-full", FULL, 507)
+    environment = access.environment_or_404(name)
     try:
-        jobs.begin(recording, scoring.environment(name).name)
-    except (scoring.UnknownEnvironment, store.NotFound):
+        jobs.begin(recording, environment.name)
+    except store.NotFound:
         raise Http404 from None
     except tasks.Full:
-        raise Rejected("busy", BUSY, 503) from None
+        raise Rejected("busy", BUSY, 503, retry_after_s=errors.TRY_AGAIN_S) from None
     return _answer(request, recording)
 
 
@@ -66,8 +66,9 @@ def download(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUI
     except FileNotFoundError:  # it is being wiped
         raise Http404 from None
     environment = scoring.environment(film.environment)
-    name = f"{takeaway.stem(recording.name, takeaway.label(recording, environment))}-{environment.name}-annotated.mp4"
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    label = takeaway.label(recording, environment)
+    disposition = takeaway.disposition(recording.name, label, f"{environment.name}-annotated.mp4")
+    response.headers["Content-Disposition"] = disposition
     return response
 
 

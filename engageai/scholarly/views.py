@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from analytics import access, scoring, store, transcripts
+from analytics import access, store, transcripts
 from analytics.models import Recording
-from analytics.scoring import Environment
 from analytics.transcript import Malformed, Transcript, parse
 from engageai import meters
 from engageai.scholarly import search
@@ -20,10 +19,8 @@ from engageai.scholarly import search
 @require_safe
 def resources(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
     """Answers in any case: what cannot be had is said to be unavailable."""
-    recording = access.recording_or_404(request, session_id, recording_id)
-    if not recording.is_showable:
-        raise Http404
-    environment = _environment(request.GET.get("environment", recording.environment))
+    recording = access.showable_or_404(request, session_id, recording_id)
+    environment = access.asked_environment_or_404(request, recording)
     row = transcripts.of(recording)
     transcript = _transcript(recording)
     if transcript is not None:
@@ -38,13 +35,6 @@ def resources(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UU
         "url": f"{url}?environment={environment.name}",
     }
     return render(request, "scholarly/_resources.html", context)
-
-
-def _environment(name: str) -> Environment:
-    try:
-        return scoring.environment(name)
-    except scoring.UnknownEnvironment:
-        raise Http404 from None
 
 
 def _transcript(recording: Recording) -> Transcript | None:

@@ -36,10 +36,13 @@ class Server:
         self.reached = 0
         self.taken_bytes = 0
         self.status = 200
+        self.reads = False
         self.app = proxies.Forwarded(BodyLimit(meters.Metered(self._answer)), trusted or [])
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.reached += 1
+        if self.reads and (await receive())["type"] == "http.disconnect":
+            return
         await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
@@ -200,9 +203,20 @@ async def test_whoever_sits_at_this_machine_is_metered_as_a_visitor_only() -> No
     assert (await statuses(server, 11, cookie="mine", peer="::1"))[-1] == 429
 
 
-async def test_a_refused_file_does_not_count_as_an_upload() -> None:
+@pytest.mark.parametrize("status", [413, 422, 503, 507])
+async def test_a_refused_file_does_not_count_as_an_upload(status: int) -> None:
     server = Server()
-    server.status = 422
-    assert await statuses(server, 30, cookie="mine") == [422] * 30
+    server.status = status
+    assert await statuses(server, 30, cookie="mine") == [status] * 30
     server.status = 200
+    assert await statuses(server, 11, cookie="mine") == [200] * 10 + [429]
+
+
+async def test_nor_does_one_that_is_cut_at_the_limit_while_it_is_read(settings: Any) -> None:
+    """Its length was not announced: what counts bytes answers it, and what is metered within never does."""
+    settings.MAX_UPLOAD_BYTES = 500
+    server = Server()
+    server.reads = True
+    assert await statuses(server, 30, cookie="mine") == [413] * 30
+    settings.MAX_UPLOAD_BYTES = 5000
     assert await statuses(server, 11, cookie="mine") == [200] * 10 + [429]

@@ -34,6 +34,9 @@ AGREED = {"on", "true", "1", "yes", "y", "t"}
 """What pages and programs write for yes (pydantic's words for true). A consent is nothing less: all else is no."""
 
 
+ESCAPED = {"%22": '"', "%0D": "\r", "%0A": "\n"}
+
+
 class ConsentField(forms.CharField):
     def clean(self, value: Any) -> bool:
         return str(super().clean(value)).lower() in AGREED
@@ -86,6 +89,13 @@ class UploadForm(forms.Form):
         code = next(str(errors[0]) for errors in self.errors.values())
         message, status = REFUSALS[code]
         return Rejected(code, message, status)
+
+
+def browser_name(name: str) -> str:
+    """As display_name, of a name that a browser sent: it escapes these three characters and no other (WHATWG HTML)."""
+    for escaped, character in ESCAPED.items():
+        name = name.replace(escaped, character)
+    return display_name(name)
 
 
 def display_name(name: str) -> str:

@@ -18,12 +18,13 @@ LABELS: Final = {
     "finish": "Adding it up",
 }
 DOING: Final = {
-    "queued": "Waiting for the recording before this one.",
+    "queued": "Waiting to begin.",
     "probe": "Checking the file.",
     "analyse": "Finding faces and reading their expressions.",
     "playback": "Making a version that browsers can play.",
     "finish": "Adding it up.",
 }
+BEHIND: Final = "Waiting for the recording before this one."
 FINDING: Final = "Finding faces, without reading them."
 MIN_SHARE: Final = 0.02  # of a pass, and
 MIN_ELAPSED_S: Final = 1.0  # before its speed is believed
@@ -49,8 +50,11 @@ class State(TypedDict):
     url: str | None
 
 
-def state(recording: Recording, now: datetime, url: str, note: str = "") -> State:
-    """`note` says why reading expressions takes longer than usual; it is empty while it does not."""
+def state(recording: Recording, now: datetime, url: str, note: str = "", *, is_behind: bool = False) -> State:
+    """`note` says why reading expressions takes longer than usual; it is empty while it does not.
+
+    `is_behind`: others are before it, as many as are worked on at once.
+    """
     share = overall(recording)
     left_s = eta_s(recording, now)
     return State(
@@ -61,7 +65,7 @@ def state(recording: Recording, now: datetime, url: str, note: str = "") -> Stat
         percent=int(share * 100),
         eta_s=left_s,
         remaining=remaining(left_s),
-        message=message(recording, note),
+        message=message(recording, note, is_behind=is_behind),
         url=url if recording.is_showable else None,
     )
 
@@ -104,7 +108,7 @@ def eta_s(recording: Recording, now: datetime) -> int | None:
 
 
 def remaining(left_s: int | None) -> str:
-    """In the words of static/js/format.js."""
+    """Coarse: it is an estimate, and a figure that changes with every look would say more than is known."""
     if left_s is None:
         return ""
     if left_s < 10:
@@ -114,11 +118,13 @@ def remaining(left_s: int | None) -> str:
     return f"about {round(left_s / 60)} minutes left"
 
 
-def message(recording: Recording, note: str = "") -> str:
+def message(recording: Recording, note: str = "", *, is_behind: bool = False) -> str:
     if recording.message or not recording.is_active:
         return recording.message
     if recording.cancel_requested:
         return "Stopping."
+    if is_behind and recording.status == "queued":
+        return BEHIND
     if note and recording.status == "running" and recording.stage == "analyse":
         return note
     if recording.stage == "analyse" and not recording.reads_expressions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from analytics import access, scoring, store
-from analytics.models import AnalysisSession, Recording
+from analytics.models import AnalysisSession, Recording, Status
 from emotion_ml import video
 from emotion_ml.types import VideoInfo
 from engageai import engine, errors, metrics, tasks
@@ -24,11 +25,12 @@ from engageai.errors import Rejected
 from engageai.processors import processors
 from engageai.upload import jobs
 from engageai.upload import progress as pure
-from engageai.upload.forms import UploadForm, display_name
+from engageai.upload.forms import UploadForm, browser_name, display_name
 
 log = logging.getLogger(__name__)
 
 FORMATS = "MP4, MOV, MKV, WebM, AVI, MPEG or GIF, with or without sound."
+BUSY = "Too many recordings are being analysed here. Try again in a while."
 DEFAULT_ENVIRONMENT = "general"
 
 
@@ -56,7 +58,7 @@ def again(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 def new(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     session = access.session_or_404(request, session_id)
     try:
-        recording = take(request, session)
+        recording = take(request, session, name_of=browser_name)
     except Rejected as refusal:
         if errors.wants_json(request):
             return errors.as_json(refusal)
@@ -84,10 +86,12 @@ def cancel(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID)
 
 
 def state_of(recording: Recording) -> pure.State:
-    return pure.state(recording, timezone.now(), _url("recording-show", recording), engine.note())
+    is_behind = recording.status == Status.QUEUED and store.ahead_of(recording) >= settings.JOB_WORKERS
+    url = _url("recording-show", recording)
+    return pure.state(recording, timezone.now(), url, engine.note(), is_behind=is_behind)
 
 
-def take(request: HttpRequest, session: AnalysisSession) -> Recording:
+def take(request: HttpRequest, session: AnalysisSession, name_of: Callable[[str], str] = display_name) -> Recording:
     """The uploaded file as a queued recording, or Rejected, and then nothing of it is kept."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -102,7 +106,7 @@ def take(request: HttpRequest, session: AnalysisSession) -> Recording:
             path,
             info,
             settings.MAX_QUEUED,
-            name=display_name(upload.name),
+            name=name_of(upload.name),
             environment=form.cleaned_data["environment"],
             analysis_fps=settings.ANALYSIS_FPS,
             **form.consents(),
@@ -110,7 +114,7 @@ def take(request: HttpRequest, session: AnalysisSession) -> Recording:
         )
     except store.Full:
         sentence = f"{settings.MAX_QUEUED} recordings of yours are waiting already. Let one finish first."
-        raise Rejected("too-many", sentence, 429) from None
+        raise Rejected("too-many", sentence, 429, retry_after_s=errors.TRY_AGAIN_S) from None
     except store.NotFound:
         raise Rejected("not-found", errors.NOT_FOUND, 404) from None
     _enqueue(recording)
@@ -130,7 +134,7 @@ def _enqueue(recording: Recording) -> None:
         jobs.analyse.enqueue(str(recording.id))
     except tasks.Full:
         store.discard(recording)
-        raise Rejected("busy", "Too many recordings are being analysed here. Try again in a while.", 503) from None
+        raise Rejected("busy", BUSY, 503, retry_after_s=errors.TRY_AGAIN_S) from None
 
 
 def _start_page(

@@ -63,6 +63,16 @@ def taken(page: Page, selector: str) -> tuple[str, bytes]:
     return download.value.suggested_filename, download.value.path().read_bytes()
 
 
+def test_that_words_are_missing_is_said_until_they_have_come_or_will_not(results: Page) -> None:
+    """Their end is told by a fragment elsewhere on the page."""
+    say = "(at) => at.insertAdjacentHTML('beforeend', '<p data-words-coming>without the words</p>')"
+    results.locator(".exports-all").evaluate(say)
+    for status in ("waiting", "running", "done", "absent", "failed", "cancelled"):
+        tell = "(status) => (document.getElementById('said-place').innerHTML = `<div data-said=\"${status}\"></div>`)"
+        results.evaluate(tell, status)
+        expect(results.locator("[data-words-coming]")).to_be_visible(visible=status in ("waiting", "running"))
+
+
 def rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from ninja import Query, Router
 
 from analytics import explain_views, occasions, question, shelf, store, transcripts
-from analytics.models import Recording, TranscriptStatus
+from analytics.models import Recording
 from analytics.transcript import parse
 from engageai.api import seams, shapes
 from engageai.api.operations.common import RECORDING, environment_of, file_of, read_of, refusals, result_of
@@ -113,7 +113,7 @@ def everything(
     environment: shapes.AskedEnvironment = None,
     video: Annotated[bool, Query(description="With the annotated video, where it was made.")] = False,
 ) -> HttpResponseBase:
-    """With a manifest that lists every file with its SHA-256."""
+    """With a manifest that lists every file with its SHA-256. Without the words while they are being written down."""
     recording = result_of(request, session_id, recording_id)
     query = {"environment": environment_of(recording, environment).name, "video": "1" if video else "0"}
     return seams.page(request, "export-bundle", session_id, recording_id, query)
@@ -132,7 +132,7 @@ def transcript(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.U
     spoken = parse(response) if response is not None else None
     paragraphs = spoken.paragraphs if spoken else ()
     return {
-        "status": str(row.status) if row else str(TranscriptStatus.WAITING),
+        "status": str(transcripts.state_of(recording)),
         "progress": row.progress if row else 0.0,
         "engine": row.engine if row else "",
         "note": row.note if row else "",

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from ninja import File, Form, Query, Router, UploadedFile
 
-from analytics import store
-from analytics.models import Recording
+from analytics import store, transcripts
+from analytics.models import ACTIVE, Recording
 from engageai import tasks
 from engageai.api import seams, shapes
 from engageai.api.operations.common import RECORDING, owner_of, recording_of, refusals
@@ -57,13 +57,23 @@ async def show_recording(
     recording_id: uuid.UUID,
     wait: Annotated[float, Query(ge=0, le=MOST_WAIT_S, description="Seconds to wait for its end.")] = 0.0,
 ) -> dict[str, Any]:
-    """At once, or with `wait` as soon as the analysis has ended, and after so many seconds in any case."""
+    """At once, or with `wait` as soon as the analysis has ended, and after so many seconds in any case.
+
+    Where it had ended before, `wait` is for the end of its transcript.
+    """
     until_s = time.monotonic() + wait
-    state = await _look(request, session_id, recording_id)
-    while state["status"] in ("queued", "running") and time.monotonic() < until_s and not tasks.stopping.is_set():
+    first = state = await _look(request, session_id, recording_id)
+    while _goes_on(first, state) and time.monotonic() < until_s and not tasks.stopping.is_set():
         await asyncio.sleep(LOOK_S)
         state = await _look(request, session_id, recording_id)
     return state
+
+
+def _goes_on(first: dict[str, Any], state: dict[str, Any]) -> bool:
+    """What was going on at the first look: the analysis, or after it the transcript."""
+    if first["status"] in ACTIVE:
+        return state["status"] in ACTIVE
+    return state["words"] in transcripts.COMING
 
 
 @router.post(
@@ -86,6 +96,7 @@ def described(recording: Recording) -> dict[str, Any]:
         "session": recording.session_id,
         "url": reverse("api:api-recording", args=[recording.session_id, recording.id]),
         "is_ready": recording.is_showable,
+        "words": str(transcripts.state_of(recording)),
         **{name: getattr(recording, name) for name in (*PLAIN, *MEASURED)},
         **{name: told[name] for name in TOLD},
     }

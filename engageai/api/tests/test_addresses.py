@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any, get_args
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
-from analytics import explain, purposes, scoring, store
+from analytics import explain, purposes, scoring, store, transcripts
 from analytics.exports import pictures, tables
-from analytics.models import Recording
+from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.readings import Readings
 from analytics.tests.synthetic import info
 from emotion_ml.types import Box, Face, LeftOut, Quality, Reading
@@ -23,6 +25,7 @@ from engageai import env
 from engageai.api import shapes, tokens
 from engageai.api.documentation import prose
 from engageai.api.interface import api
+from engageai.api.operations import recordings
 from engageai.conftest import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,6 +120,37 @@ def test_the_whole_result_is_the_page_s_byte_for_byte(recording: Recording) -> N
             assert answer.content == page.content
 
 
+@pytest.mark.parametrize("status", TranscriptStatus.values)
+def test_a_recording_says_how_far_its_words_are(status: str, recording: Recording) -> None:
+    path = reverse("api:api-recording", args=[recording.session_id, recording.id])
+    assert ask(path, "get").json()["words"] == "waiting", "it is about to be begun"
+    transcripts.open_for(recording)
+    Transcript.objects.filter(recording_id=recording.id).update(status=status)
+    assert ask(path, "get").json()["words"] == status
+    assert ask(f"{path}/transcript", "get").json()["status"] == status
+
+
+def test_what_ended_without_results_has_no_words_to_wait_for(recording: Recording) -> None:
+    path = reverse("api:api-recording", args=[recording.session_id, recording.id])
+    for status, words in {"queued": "waiting", "running": "waiting", "failed": "absent", "cancelled": "absent"}.items():
+        Recording.objects.filter(id=recording.id).update(status=status)
+        assert ask(path, "get").json()["words"] == words
+
+
+def test_waiting_is_for_the_analysis_and_after_it_for_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [("running", "waiting"), ("running", "waiting"), ("done", "waiting"), ("done", "running"), ("done", "done")]
+    left = [{"status": status, "words": words} for status, words in looks]
+
+    async def look(*_: Any) -> dict[str, str]:
+        return left.pop(0)
+
+    monkeypatch.setattr(recordings, "_look", look)
+    monkeypatch.setattr(recordings, "LOOK_S", 0.0)
+    keys = (uuid.uuid4(), uuid.uuid4())
+    ends = [asyncio.run(recordings.show_recording(HttpRequest(), *keys, 20.0)) for _ in range(2)]
+    assert ends == [{"status": "done", "words": "waiting"}, {"status": "done", "words": "done"}]
+
+
 def test_where_no_token_is_set_the_interface_is_off_and_says_how_to_turn_it_on(settings: Any) -> None:
     settings.API_TOKENS = []
     for token in ("", TOKEN):
@@ -157,4 +191,5 @@ def test_the_choices_of_the_document_are_those_that_there_are() -> None:
     assert set(get_args(shapes.TableName)) == set(tables.BY_NAME)
     assert set(get_args(shapes.ChartName)) == {*pictures.MAKERS, "presence"}
     assert get_args(shapes.StretchKind) == get_args(explain.Kind)
+    assert get_args(shapes.WordsStatus) == tuple(TranscriptStatus.values)
     assert len(OWNED) > 15

@@ -51,6 +51,7 @@ def test_the_example_of_the_documents_does_what_it_says(server: Server, clip: Pa
     )
     assert run.returncode == 0, run.stderr
     assert "done 100%" in run.stdout
+    assert "words: absent" in run.stdout.splitlines()[-3], "it waits until it is known that the clip is silent"
     assert "'kind': 'recording'" in run.stdout.splitlines()[-1]
     with zipfile.ZipFile(tmp_path / "engageai.zip") as bundle:
         assert bundle.testzip() is None
@@ -60,7 +61,8 @@ def test_the_example_of_the_documents_does_what_it_says(server: Server, clip: Pa
 
 def test_the_example_stands_in_the_documents_letter_for_letter() -> None:
     example = (ROOT / "examples" / "api_client.py").read_text().strip()
-    assert example in (ROOT / "docs" / "api.md").read_text()
+    for document in ("README.md", "docs/api.md"):
+        assert example in (ROOT / document).read_text(), document
 
 
 def test_without_a_token_that_is_known_nothing_is_answered_and_no_body_is_read(server: Server) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from analytics.models import Recording, Status
 from analytics.tests.finished import finished, lively
-from engageai.api import tokens
+from engageai import tasks
+from engageai.api import interface, tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +63,22 @@ def test_an_annotated_video_that_nobody_asked_for(recording: Recording) -> None:
 def test_a_stretch_that_there_is_not(recording: Recording) -> None:
     assert ask(recording, "/why?of=paragraph&paragraph=7") == (404, "no-such-stretch")
     assert ask(recording, "/why?of=span&from=20&to=10") == (404, "no-such-stretch")
+
+
+def test_a_field_that_is_wrong_is_named_and_its_type_is_not(recording: Recording) -> None:
+    path = f"/api/v1/sessions/{recording.session_id}/recordings"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    asked = Client().get(f"{path}/{recording.id}/why?environment=party", headers=headers).json()["error"]
+    assert asked["message"].startswith("environment: Input should be 'classroom'")
+    file = SimpleUploadedFile("a.mp4", b"a film")
+    form = {"environment": "seminar", "expressions": "perhaps", "file": file}
+    sent = Client().post(path, form, headers=headers).json()["error"]
+    assert (sent["code"], sent["message"]) == ("invalid", "expressions: Input should be 'yes' or 'no'.")
+
+
+def test_a_server_that_has_too_much_to_do_says_when_to_come_back() -> None:
+    refusal = interface.refused(tasks.Full())
+    assert (refusal.status, refusal.code, refusal.headers) == (503, "busy", {"Retry-After": "60"})
 
 
 @pytest.mark.parametrize("query", ["of=mood", "at=soon", "at=-1", "environment=party"])

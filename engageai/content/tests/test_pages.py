@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_it_can_be_taken_away(kind: str, media_type: str, start: str, visitor: V
     url = visitor.url("content-transcript", written(recording)).rstrip("/") + f".{kind}"
     answer = visitor.client.get(url)
     assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (200, media_type, "no-store")
-    assert answer["Content-Disposition"] == f'attachment; filename="transcript.{kind}"'
+    assert re.fullmatch(rf'attachment; filename="talk-[\w.]+-transcript\.{kind}"', answer["Content-Disposition"])
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer.text.startswith(start)
     if kind == "json":
@@ -131,6 +132,7 @@ def test_what_is_not_there_is_not_found(kind: str, visitor: Visitor, recording: 
 def test_engagement_comes_as_a_track_without_any_words(visitor: Visitor, recording: Recording) -> None:
     answer = visitor.client.get(visitor.url("content-engagement", recording) + "?environment=seminar")
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/vtt; charset=utf-8")
+    assert answer["Content-Disposition"].endswith('-seminar-engagement.vtt"')
     assert '"environment": "seminar"' in answer.text
 
 

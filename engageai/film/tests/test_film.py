@@ -258,3 +258,14 @@ def test_the_film_plays_where_the_recording_does(recording: Recording) -> None:
     made(recording)
     content = films.path(recording).read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
+
+
+def test_where_too_many_are_being_made_it_says_when_to_come_back(
+    visitor: Visitor, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise tasks.Full
+
+    monkeypatch.setattr(jobs, "begin", full)
+    answer = visitor.client.post(visitor.url("film-begin", recording))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")

@@ -53,6 +53,14 @@ def test_the_passage_with_the_lowest_attention_comes_first(visitor: Visitor, tal
     assert "Thank you" not in text
 
 
+def test_a_passage_that_was_lower_and_left_out_is_not_talked_away(visitor: Visitor, talk: Talk) -> None:
+    """The dip is in the second paragraph, which is too short to search for."""
+    text = page(visitor, talk(PARAGRAPHS[0], "Thank you.", PARAGRAPHS[3]))
+    assert "Thank you" not in text
+    assert "Of the passages that are long enough and name a subject to search for, none was measurably lower" in text
+    assert "These had the lowest engagement of them" in text
+
+
 def test_papers_stand_at_the_passage_that_found_them(visitor: Visitor, talk: Talk, services: Services) -> None:
     serve_papers(services)
     text = page(visitor, talk(*PARAGRAPHS))

@@ -74,6 +74,13 @@ def test_the_time_left_in_words(left_s: int | None, words: str) -> None:
     assert progress.remaining(left_s) == words
 
 
+def test_it_waits_for_another_only_where_there_is_one() -> None:
+    waiting = Recording(status="queued", stage="queued")
+    assert progress.message(waiting) == "Waiting to begin."
+    assert progress.message(waiting, is_behind=True) == "Waiting for the recording before this one."
+    assert progress.message(running("probe", 0.0), is_behind=True) == "Checking the file."
+
+
 def test_playback_is_a_stage_only_where_it_is_needed() -> None:
     names = [stage["name"] for stage in progress.stages(running("analyse", 0, playable=False))]
     assert names == ["probe", "analyse", "playback", "finish"]

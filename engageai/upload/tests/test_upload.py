@@ -13,7 +13,7 @@ from analytics import store
 from analytics.models import AnalysisSession, Recording
 from engageai import tasks
 from engageai.conftest import Visitor
-from engageai.upload import jobs
+from engageai.upload import jobs, views
 
 pytestmark = pytest.mark.django_db
 
@@ -53,9 +53,21 @@ def test_a_plain_form_is_led_to_the_progress_page(visitor: Visitor, clip: Path) 
     assert (answer.status_code, answer["Location"]) == (303, visitor.url("upload-progress", Recording.objects.get()))
 
 
+def test_a_recording_waits_for_those_that_came_before_it_and_no_other(visitor: Visitor, clip: Path) -> None:
+    first, second = visitor.uploaded(clip), visitor.uploaded(clip)
+    told = [views.state_of(each)["message"] for each in (first, second)]
+    assert told == ["Waiting to begin.", "Waiting for the recording before this one."]
+    store.claim(first.id)
+    assert views.state_of(second)["message"] == "Waiting for the recording before this one."
+    store.finish(first.id)
+    assert views.state_of(second)["message"] == "Waiting to begin."
+
+
 @pytest.mark.parametrize(
     ("sent", "shown"),
     [
+        ("%22quotes%22.mp4", '"quotes".mp4'),
+        ("50%25 %0D%0Aof%20it.mp4", "50%25   of%20it.mp4"),
         ("../../etc/passwd", "passwd"),
         ("<script>alert(1)</script>.mp4", "script>.mp4"),
         ("a\u202egpj.mp4", "agpj.mp4"),
@@ -81,6 +93,7 @@ def test_one_more_than_may_wait_is_asked_to_wait(visitor: Visitor, clip: Path, f
     assert visitor.upload(clip).status_code == 201
     answer = visitor.upload(clip)
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too-many")
+    assert int(answer["Retry-After"]) > 0
     assert Recording.objects.count() == len(files()) == 1
 
 
@@ -94,6 +107,7 @@ def test_a_server_that_has_too_much_to_do_says_so(
     monkeypatch.setattr(jobs, "analyse", Busy())
     answer = visitor.upload(clip)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+    assert int(answer["Retry-After"]) > 0
     assert not Recording.objects.exists()
     assert files() == []
 
