@@ -184,7 +184,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "environments": choices,
         "chosen": next(choice for choice in choices if choice.name == environment.name),
         "is_uninformative": page.is_uninformative(found, environment),
-        "shares": page.shares(environment),
+        "shares": page.shares(found, environment),
         "tracks": tracks,
         "lanes_note": page.lanes_note(found),
         "reduction_note": page.reduction_note(found),
