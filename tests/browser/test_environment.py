@@ -93,6 +93,8 @@ def test_the_switch_keeps_its_shape_beside_an_explanation(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
     tops = page.locator("#headline .switch a").evaluate_all("(all) => all.map((each) => each.offsetTop)")
     assert tops[0] == tops[1] < tops[2] == tops[3]
+    radius = page.locator("#headline .switch").evaluate("(node) => parseFloat(getComputedStyle(node).borderRadius)")
+    assert radius < 20  # of a pill, a corner would cut into the one that is chosen
 
 
 def test_where_the_session_is_gone_that_is_said_and_the_address_stays(page: Page, visitor: Visitor) -> None:
