@@ -75,19 +75,19 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 @admin.register(AnalysisSession)
 class SessionAdmin(ReadOnly):
-    list_display = (
+    list_display = (  # what an operator acts on first: the rest may be off a narrow screen
         "short_id",
-        "age",
-        "last_seen",
         "state",
-        "environments",
-        "said_to_be_for",
-        "recordings",
         "jobs",
-        "on_disk",
-        "faces",
         "last_heartbeat",
         "errors",
+        "age",
+        "last_seen",
+        "on_disk",
+        "recordings",
+        "faces",
+        "environments",
+        "said_to_be_for",
     )
     list_filter = (State, Environment, Purpose, "reads_expressions", Age)
     search_fields = ("id", "recordings__id", "recordings__environment", "recordings__message")
@@ -238,17 +238,17 @@ class RecordingAdmin(ReadOnly):
     list_display = (
         "short_id",
         "in_session",
-        "source",
         "status",
         "stage",
         "done",
+        "heartbeat_at",
+        "message",
+        "source",
         "environment",
         "reads_expressions",
         "length",
         "size",
         "faces",
-        "heartbeat_at",
-        "message",
     )
     list_filter = ("status", "stage", "source", "environment", "reads_expressions")
     list_select_related = ("session", "transcript")

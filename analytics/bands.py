@@ -210,7 +210,7 @@ def _length(scores: _Scores, count: Rows) -> Floats:
     """Of each window (W,), in correlation times."""
     window_s = np.maximum(count * scores.spacing_s, 1e-3)
     longest_s = np.maximum(window_s / BLOCKS, EXPRESSION_S)
-    return window_s / np.clip(scores.correlation_s, EXPRESSION_S, longest_s)
+    return np.asarray(window_s / np.clip(scores.correlation_s, EXPRESSION_S, longest_s))
 
 
 def _variance_of_mean(length: Floats) -> Floats:

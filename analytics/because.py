@@ -1,10 +1,6 @@
 """An explanation as people read it: rounded so that what is shown still adds up, and said in plain sentences.
 
 Knows words and decimals. Refuses to compute a score or a part of one: those are explain's.
-
-Numbers that add up no longer do so once each is rounded for itself. Here every row of numbers is rounded to the nearest
-and then mended by the largest remainders (Hare's method) until it adds up to the rounded total; that moves a number by
-one unit of its last place at most.
 """
 
 from __future__ import annotations
@@ -17,10 +13,10 @@ from typing import Final
 from analytics import page
 from analytics.charts import clock
 from analytics.explain import Explanation, Faces, Part, Stretch
+from analytics.rounding import SCORE_DECIMALS, rounded
 from analytics.timeline import MIN_COVERAGE, MIN_INSTANTS
 from emotion_ml.types import LeftOut
 
-SCORE_DECIMALS: Final = 2
 PERCENT_DECIMALS: Final = 1
 REASONS: Final[Mapping[str, str]] = dict(page.LEFT_OUT)
 
@@ -81,18 +77,6 @@ def answer(found: Explanation) -> Answer:
     return Answer(title(found.stretch), sentence, left_out, rows, score, average)
 
 
-def rounded(values: Sequence[float], total: float, decimals: int) -> list[float]:
-    """Each of `values` with `decimals` places, so that they add up to `total` with as many."""
-    scaled = [value * 10**decimals for value in values]
-    units = [round(value) for value in scaled]
-    missing = round(total * 10**decimals) - sum(units)
-    step = 1 if missing > 0 else -1
-    by_need = sorted(range(len(units)), key=lambda row: (units[row] - scaled[row]) * step)
-    for row in by_need[: abs(missing)]:
-        units[row] += step
-    return [unit / 10**decimals for unit in units]
-
-
 def title(stretch: Stretch) -> str:
     start, end = clock(stretch.start_s), clock(stretch.end_s)
     words = clock(stretch.start_s - stretch.lag_s), clock(stretch.end_s - stretch.lag_s)
@@ -115,8 +99,8 @@ def reason(left_out: LeftOut) -> str:
 def _rows(parts: Sequence[Part], score: float, average: float) -> tuple[Row, ...]:
     shares = rounded([100 * part.share for part in parts], 100.0, PERCENT_DECIMALS)
     usual = rounded([100 * part.usual_share for part in parts], 100.0, PERCENT_DECIMALS)
-    adds = rounded([part.adds for part in parts], score, SCORE_DECIMALS)
-    shifts = rounded([part.shifts for part in parts], score - average, SCORE_DECIMALS)
+    adds = rounded([part.adds for part in parts], score)
+    shifts = rounded([part.shifts for part in parts], score - average)
     starts = accumulate([average, *shifts[:-1]])
     columns = zip(parts, shares, adds, usual, shifts, starts, strict=True)
     return tuple(

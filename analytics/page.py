@@ -13,6 +13,7 @@ from typing import Any, Final
 from analytics import bands
 from analytics.charts import MAX_POINTS
 from analytics.results import Result
+from analytics.rounding import rounded
 from analytics.scoring import ENVIRONMENTS, Environment
 from emotion_ml.labels import EMOTIONS
 
@@ -49,13 +50,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One expression in one environment: its share, its worth, and what the two make of the score."""
+    """One expression in one environment: its share, its worth, and what the two make of the score, as it is shown."""
 
     emotion: str
     value: float
     reason: str
     path: str
     part_path: str
+    part: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,26 @@ def choices(page_url: str, figures_url: Callable[[str], str]) -> list[Choice]:
     ]
 
 
-def shares(environment: Environment) -> list[Share]:
+def parts(result: Result, environment: str) -> dict[str, float]:
+    """What each expression adds to the score, as it is shown: rounded so that it adds up to the score shown."""
+    found = result["decomposition"][environment]
+    if found is None:
+        return {}
+    shown = rounded(list(found.values()), result["engagement"][environment]["score"])
+    return dict(zip(found, shown, strict=True))
+
+
+def shares(result: Result, environment: Environment) -> list[Share]:
+    shown = parts(result, environment.name)
     return [
-        Share(emotion, value, reason, f"distribution.{emotion}", f"decomposition.{environment.name}.{emotion}")
+        Share(
+            emotion,
+            value,
+            reason,
+            f"distribution.{emotion}",
+            f"decomposition.{environment.name}.{emotion}",
+            shown.get(emotion),
+        )
         for emotion, value, reason in zip(EMOTIONS, environment.values, environment.reasons, strict=True)
     ]
 

@@ -183,7 +183,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "environments": choices,
         "chosen": next(choice for choice in choices if choice.name == environment.name),
         "why_so_wide": page.why_so_wide(found, environment),
-        "shares": page.shares(environment),
+        "shares": page.shares(found, environment),
         "tracks": tracks,
         "lanes_note": page.lanes_note(found),
         "reduction_note": page.reduction_note(found),

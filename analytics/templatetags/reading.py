@@ -53,11 +53,14 @@ def lookup(result: Any, path: str) -> Any:
 
 
 @register.simple_tag(takes_context=True)
-def number(context: Context, path: str, how: str) -> SafeString:
+def number(context: Context, path: str, how: str, shown: float | None = None) -> SafeString:
+    """`shown` is what the eye gets where rounding one number for itself would not do."""
     value = lookup(context["result"], path)
     if value is None:
         return format_html('<span class="nothing">{}</span>', NOTHING)
-    return format_html('<data value="{}" data-from="{}">{}</data>', repr(value), path, FORMATS[how](value))
+    return format_html(
+        '<data value="{}" data-from="{}">{}</data>', repr(value), path, FORMATS[how](value if shown is None else shown)
+    )
 
 
 register.filter("clock", clock)

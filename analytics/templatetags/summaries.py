@@ -1,6 +1,6 @@
 """A chart in one sentence, for whoever does not see it and whoever is in a hurry.
 
-Knows words and the shape of results.py; takes every number from the result and computes none.
+Knows words and the shape of results.py; takes every number from the result or from page, computes none.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Final
 
 from django import template
 
+from analytics import page
 from analytics.results import Result
 from analytics.scoring import ENVIRONMENTS, HIGHEST, LOWEST
 from analytics.templatetags.reading import percent
@@ -44,8 +45,8 @@ def shares_in_words(result: Result) -> str:
 @register.filter
 def drivers_in_words(result: Result, environment: str) -> str:
     """What each expression adds to the score, most first; nothing where there is no score."""
-    parts = result["decomposition"][environment]
-    if parts is None:
+    parts = page.parts(result, environment)
+    if not parts:
         return ""
     (most, added), *others = sorted(parts.items(), key=lambda item: -item[1])
     rest = ", ".join(f"{emotion} {part:.2f}" for emotion, part in others)

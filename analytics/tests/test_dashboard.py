@@ -91,6 +91,31 @@ def test_every_number_of_the_page_is_that_of_the_result(client: Client, record: 
     assert numbers == {path: lookup(result, path) for path in numbers}
 
 
+def test_the_parts_shown_add_up_to_the_score_shown_and_are_those_of_the_explanation(
+    client: Client, record: Record
+) -> None:
+    mended = 0
+    for recording in (record(room(count)) for count in (50, 100, 150)):
+        for name in (each.name for each in ENVIRONMENTS):
+            text = page(client, recording, f"?environment={name}")
+            found = re.findall(rf'<data value="([^"]+)" data-from="decomposition\.{name}\.\w+">([^<]+)<', text)
+            adds = [shown for _, shown in found]
+            (score,) = re.findall(
+                rf'adds up to <data value="[^"]+" data-from="engagement\.{name}\.score">([^<]+)<', text
+            )
+            assert sum(map(hundredths, adds)) == hundredths(score)
+            mended += any(shown != f"{float(value):.2f}" for value, shown in found)
+            said = text.split('class="headline-parts">')[1].split("</p>")[0]
+            assert sorted(re.findall(r"\d\.\d\d", said)) == sorted(adds)
+            why = ask(client, "recording-why", recording, f"?of=whole&environment={name}").content.decode()
+            assert re.findall(r'<td class="num">(\d\.\d\d)</td></tr>', why.split("<tfoot>")[0]) == adds
+    assert mended
+
+
+def hundredths(shown: str) -> int:
+    return round(100 * float(shown))
+
+
 def test_the_result_is_a_file_to_take_away(client: Client, record: Record) -> None:
     answer = ask(client, "recording-result", record(room()))
     named = rf'attachment; filename="talk-{re.escape(settings.VERSION)}-abababab-result\.json"'

@@ -13,6 +13,7 @@ from analytics import bands, because, correlate, explain, question, results, tim
 from analytics.explain import Explanation
 from analytics.question import Refused
 from analytics.readings import Readings
+from analytics.rounding import rounded
 from analytics.scoring import ENVIRONMENTS, Environment, score
 from analytics.tests.finished import lively
 from analytics.tests.synthetic import audience, info, nobody, one_hot
@@ -143,7 +144,7 @@ def test_who_was_counted_who_was_left_out_and_why_is_told() -> None:
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=9), st.integers(0, 3))
 def test_rounded_numbers_add_up_and_stay_beside_the_nearest(values: list[float], decimals: int) -> None:
     total = round(math.fsum(values), decimals)
-    shown = because.rounded(values, total, decimals)
+    shown = rounded(values, total, decimals)
     assert math.fsum(shown) == pytest.approx(total, abs=1e-9)
     for value, number in zip(values, shown, strict=True):
         assert abs(number - round(value, decimals)) <= 1.001 * 10**-decimals

@@ -35,6 +35,7 @@ def test_shares_and_parts_stand_largest_first() -> None:
     result = {
         "distribution": {"Angry": 0.1, "Happy": 0.596, "Sad": 0.304},
         "decomposition": {"seminar": {"Angry": 0.3, "Happy": 2.384, "Sad": 0.608}},
+        "engagement": {"seminar": {"score": 3.292}},
     }
     assert shares_in_words(result) == "Happy 60 %, Sad 30 %, Angry 10 %."
     assert drivers_in_words(result, "seminar") == "Happy adds most to it, 2.38; Sad 0.61, Angry 0.30."

@@ -30,7 +30,7 @@ const fromBundle = async (file) => {
   const bytes = await unpacked(file, found.get("result.json"), MAX_RESULT_BYTES);
   const check = await checkedAll(file, found, manifest.members, bytes);
   const result = checked(parsed(bytes, "The result in this bundle"));
-  return { name: manifest.recording?.name || file.name, result, settings: manifest.settings, checked: check };
+  return { name: manifest.recording?.name || file.name, result, sha256: manifest.recording?.sha256, settings: manifest.settings, checked: check };
 };
 
 // How many of the files that the manifest lists are what it says: {count, of}. Null where this browser may not compute

@@ -19,6 +19,11 @@ export const verdict = ({ value, low, high }) => {
   return `${value > 0 ? "B" : "A"} is higher, and the interval leaves out 0.`;
 };
 
+// Two intervals of the same faces are not independent, so nothing is said of their difference's.
+export const isSame = (a, b) => Boolean(a.sha256) && a.sha256 === b.sha256;
+
+export const SAME = "These are the same recording: whatever differs comes from how it was read, not from the audience.";
+
 const number = (value) => (value === null || value === undefined ? "–" : String(value));
 const share = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(0)} %`);
 const values = (result, environment) => Object.entries(result.environments[environment]?.values ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");

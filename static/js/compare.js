@@ -2,7 +2,7 @@
 
 import { draw } from "./compare-chart.js";
 import { read } from "./compare-bundle.js";
-import { difference, rows, valueAt, verdict } from "./compare-numbers.js";
+import { SAME, difference, isSame, rows, valueAt, verdict } from "./compare-numbers.js";
 import { Unreadable } from "./compare-zip.js";
 import { clock } from "./format.js";
 
@@ -13,6 +13,7 @@ const TENTHS = Array.from({ length: 11 }, (_, row) => row / 10);
 const STRANGE = "This file could not be read.";
 const loaded = { A: null, B: null };
 const latest = { A: 0, B: 0 };
+let hasChosen = false; // an environment
 
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 const chosen = (name) => one(`input[name=${name}]:checked`).value;
@@ -42,6 +43,7 @@ const take = async (side, file) => {
     const found = await read(file);
     if (mine !== latest[side]) return; // another file was dropped meanwhile
     loaded[side] = found;
+    openAs();
     const { duration_s, frames_analysed } = found.result.recording;
     showFile(side, found.name, `${clock(duration_s)}, ${frames_analysed} readings${told(found.checked)}`);
   } catch (error) {
@@ -51,6 +53,13 @@ const take = async (side, file) => {
     showFile(side, "Drop a bundle here", "or choose a file", `${file.name}: ${error instanceof Unreadable ? error.message : STRANGE}`);
   }
   show();
+};
+
+// With the environment that the first of the two was taken away in, until the visitor chooses one.
+const openAs = () => {
+  const name = SIDES.map((side) => loaded[side]?.settings?.environment).find(Boolean);
+  const radio = !hasChosen && name && one(`input[name=environment][value="${CSS.escape(name)}"]`);
+  if (radio) radio.checked = true;
 };
 
 // Two files at once fill both sides, one fills its own.
@@ -91,6 +100,7 @@ document.addEventListener("drop", (event) => {
 const show = () => {
   const both = loaded.A && loaded.B;
   one("[data-result]").hidden = !both;
+  if (!both) one("[data-spoken]").textContent = "";
   if (!both) return;
   showScores();
   showSettings();
@@ -109,8 +119,9 @@ const showScores = () => {
   });
   const found = bands.every(Boolean) ? difference(...bands) : null;
   one("[data-difference]").textContent = found ? signed(found.value) : "–";
-  one("[data-difference-band]").textContent = found ? `95 % interval ${signed(found.low)} to ${signed(found.high)}` : "";
-  one("[data-verdict]").textContent = found ? verdict(found) : "One of the two has no score, so there is no difference.";
+  const same = isSame(loaded.A, loaded.B);
+  one("[data-difference-band]").textContent = found && !same ? `95 % interval ${signed(found.low)} to ${signed(found.high)}` : "";
+  one("[data-verdict]").textContent = same ? SAME : found ? verdict(found) : "One of the two has no score, so there is no difference.";
   one("[data-spoken]").textContent = one("[data-verdict]").textContent;
 };
 
@@ -136,7 +147,7 @@ const showSettings = () => {
   const partial = SIDES.filter((side) => typeof loaded[side].result.stopped_at_s === "number");
   const caution = one("[data-caution]");
   const words = [];
-  if (differing.length) words.push(`Made differently (${differing.join(", ")}): part of the difference may come from that.`);
+  if (differing.length) words.push(`Made differently (${differing.join(", ")}): ${isSame(loaded.A, loaded.B) ? "" : "part of "}the difference may come from that.`);
   if (partial.length) words.push(`${partial.join(" and ")} ${partial.length > 1 ? "are partial results" : "is a partial result"}.`);
   caution.textContent = words.join(" ");
   caution.hidden = !words.length;
@@ -175,6 +186,7 @@ const showTable = (lines, until, isShare) => {
 };
 
 page.addEventListener("change", (event) => {
+  if (event.target.name === "environment") hasChosen = true;
   if (["environment", "axis"].includes(event.target.name)) show();
 });
 new ResizeObserver(() => loaded.A && loaded.B && showChart()).observe(one("[data-chart]"));

@@ -43,6 +43,7 @@ let wholeUrl = null;
 let lines = new Map();
 let loading = null;
 let stretching = null;
+let failedUrl = ""; // of the fragment that belongs to figuresUrl and did not come
 
 const collectLines = (figure) => {
   lines = new Map();
@@ -67,23 +68,27 @@ const showFigures = async (figures) => {
 
 const fetchOk = async (url, options) => {
   const response = await fetch(url, options);
-  if (!response.ok) throw new Error(`${response.status} for ${url}`);
+  if (!response.ok) throw Object.assign(new Error(`${response.status} for ${url}`), { status: response.status });
   return response;
 };
+
+const gone = document.getElementById("session-gone");
+const leadToGone = () => gone.querySelector("a").focus();
 
 const replaceFragments = (html) => {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   for (const part of fresh.querySelectorAll("[data-fragment]")) document.getElementById(part.id)?.replaceWith(part);
 };
 
-// What goes wrong is said, with a way to try again; what was given up is not.
+// What goes wrong is said, with a way to try again unless the data are gone; what was given up is not.
 const asking = async (work) => {
   try {
     await work();
     one("[data-trouble]").hidden = true;
   } catch (error) {
     if (error.name === "AbortError") return;
-    one("[data-trouble]").hidden = false;
+    if (error.status === 404) gone.hidden = false;
+    one("[data-trouble]").hidden = !gone.hidden;
     page.toggleAttribute("data-failed", !whole);
   }
 };
@@ -94,13 +99,18 @@ const load = async (fragmentUrl) => {
   stretching?.abort();
   const mine = (loading = new AbortController());
   const { signal } = mine;
+  failedUrl = fragmentUrl;
   await asking(async () => {
     page.removeAttribute("data-failed");
     const [figures, fragment] = await Promise.all([
       fetchOk(figuresUrl, { signal }).then((response) => response.json()),
       fragmentUrl ? fetchOk(fragmentUrl, { signal, headers: { "HX-Request": "true" } }).then((response) => response.text()) : "",
     ]);
-    if (fragment) replaceFragments(fragment);
+    failedUrl = "";
+    if (fragment) {
+      replaceFragments(fragment);
+      history.replaceState(history.state, "", fragmentUrl);
+    }
     [whole, wholeUrl] = [figures, figuresUrl];
     await showFigures(figures);
     page.toggleAttribute("data-ready", true);
@@ -115,10 +125,11 @@ const load = async (fragmentUrl) => {
 const loadStretch = (view) => {
   stretching?.abort();
   if (loading || wholeUrl !== figuresUrl) return;
+  if (!view && !page.dataset.exact) return; // all of it stands there, or what went wrong with it does
   const { signal } = (stretching = new AbortController());
   asking(async () => {
     if (view) await showFigures(await (await fetchOk(`${figuresUrl}?from=${view[0].toFixed(3)}&to=${view[1].toFixed(3)}`, { signal })).json());
-    else if (page.dataset.exact) await showFigures({ series: whole.series, lanes: whole.lanes });
+    else await showFigures({ series: whole.series, lanes: whole.lanes });
     if (signal.aborted) return;
     page.dataset.exact = view ? view.map((t_s) => t_s.toFixed(3)).join() : "";
   });
@@ -128,14 +139,15 @@ page.addEventListener("click", (event) => {
   const link = event.target.closest("[data-environment]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  history.replaceState(history.state, "", link.href);
+  if (!gone.hidden) return leadToGone();
   environment = link.dataset.environment;
   figuresUrl = link.dataset.figures;
   for (const part of [transcript, papers, moments]) part?.show(environment);
-  load(link.href).then(() => one(`[data-environment="${environment}"]`)?.focus({ preventScroll: true }));
+  document.dispatchEvent(new CustomEvent("engageai:environment", { detail: environment }));
+  load(link.href).then(() => (gone.hidden ? one(`[data-environment="${environment}"]`)?.focus({ preventScroll: true }) : leadToGone()));
 });
 
-one("[data-again]")?.addEventListener("click", () => load(""));
+one("[data-again]")?.addEventListener("click", () => load(failedUrl));
 
 // ---- one moment for all
 
@@ -181,7 +193,7 @@ const lineTable = one("[data-line-table]") && new LineTable(one("[data-line-tabl
 const lanes = charts.lanes && one("[data-lane-readout]") && new Lanes(charts.lanes, one("[data-lane-readout]"));
 const zoom = one("[data-zoom-controls]") && new Zoom(one("[data-zoom-controls]"), { charts: timed, cursor, load: loadStretch, until_s });
 const player = video && new Player(one("[data-stage]"), { emotions, reasons, boxes });
-const now = one("[data-now]") && new Now(one("[data-now]"), { emotions, boxes });
+const now = one("[data-now]") && new Now(one("[data-now]"), { emotions, reasons, boxes });
 
 for (const chart of timed) {
   chart.onDraw = () => {

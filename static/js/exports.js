@@ -1,7 +1,8 @@
 // What is taken away: links follow the environment on screen, charts become pictures with what made them below.
-// Knows the data attributes of analytics/_exports.html and the figures that plotly holds; the files are the server's.
+// Knows the data attributes of analytics/_exports.html, links to files elsewhere on the page, and the figures that plotly holds; the files are the server's.
 
-const section = document.querySelector("[data-exports]");
+const page = document.querySelector("[data-dashboard]");
+const section = page.querySelector("[data-exports]");
 const trouble = section.querySelector("[data-export-trouble]");
 const spoken = section.querySelector("[data-film-spoken]");
 
@@ -27,7 +28,7 @@ const chosen = () => document.querySelector("[data-environment][aria-current]");
 const follow = () => {
   const environment = chosen()?.dataset.environment;
   if (!environment) return;
-  for (const link of section.querySelectorAll("a[data-export]")) {
+  for (const link of page.querySelectorAll("a[data-export]")) {
     const url = new URL(link.href);
     url.searchParams.set("environment", environment);
     link.href = url.href;
@@ -36,7 +37,7 @@ const follow = () => {
   if (field) field.value = environment;
 };
 
-for (const kind of ["pointerdown", "focusin", "contextmenu"]) section.addEventListener(kind, follow);
+for (const kind of ["pointerdown", "focusin", "contextmenu"]) page.addEventListener(kind, follow);
 
 // ---- charts as pictures
 

@@ -1,5 +1,5 @@
 // The weights laboratory: five sets of values, one of them on the sliders, and what all of them make of the same shares.
-// Knows the section's elements; the arithmetic is in weights.js, and nothing of it leaves the page but five numbers, for
+// The page's switch puts its environment on the sliders. Knows the section's elements; the arithmetic is in weights.js, and nothing of it leaves the page but five numbers, for
 // which the server works out the 95 % interval and forgets them.
 
 import { Ranking } from "./weights-ranking.js";
@@ -20,7 +20,11 @@ let bench = null;
 let sets = null;
 let series = null;
 let views = null;
-let chosen = section.dataset.chosen;
+let environment = section.dataset.chosen; // the page's
+let chosen = environment; // the set on the sliders
+let asked = null; // for which environment the shares were: whose faces a paragraph has depends on it
+let loading = null;
+let held = []; // the values on the sliders, but for what a field held while it was being emptied letter by letter
 let rest = 0;
 let trying = null;
 
@@ -32,22 +36,26 @@ const scoresOf = (values) => seen().map((segment) => score(segment.shares, value
 
 const begin = (found) => {
   bench = found;
-  const shipped = found.environments.map((each) => [each.name, { ...each, shipped: each.values, values: [...each.values] }]);
-  sets = Object.fromEntries(shipped);
-  const base = sets[section.dataset.chosen];
-  sets.custom = { ...base, name: "custom", label: "Custom", values: [...base.shipped], copy: base.label };
+  sets ??= setsOf(found);
   series = { readings: table(found.readings), rolling: table(found.rolling) };
-  const until_s = Number(section.dataset.until);
-  views = {
-    chart: new WeightsChart(one("chart"), found.scale, until_s),
+  views ??= {
+    chart: new WeightsChart(one("chart"), found.scale, Number(section.dataset.until)),
     scores: new Scores(one("scores"), found.scale),
-    ranking: new Ranking(one("ranking"), found.segments),
   };
+  views.ranking = new Ranking(one("ranking"), found.segments);
   one("loading").hidden = true;
   one("body").hidden = false;
   one("note").textContent = note();
   choose(chosen);
 };
+
+const setsOf = (found) => {
+  const shipped = found.environments.map((each) => [each.name, { ...each, shipped: each.values, values: [...each.values] }]);
+  const made = Object.fromEntries(shipped);
+  return { ...made, custom: copyOf(made[environment], "Custom") };
+};
+
+const copyOf = (base, label) => ({ ...base, name: "custom", label, values: [...base.shipped], copy: base.label, copied: base.name });
 
 const note = () => {
   const late = bench.lag_s ? ` Their faces are those of ${bench.lag_s} s later, as in the transcript.` : "";
@@ -61,6 +69,7 @@ const choose = (name) => {
   chosen = name;
   for (const radio of radios) radio.checked = radio.value === name;
   for (const part of ["name", "place"]) one(part).hidden = name !== "custom";
+  held = [...mine().values];
   for (const [column] of rows.entries()) fill(column);
   refresh();
 };
@@ -75,7 +84,7 @@ const fill = (column) => {
   rows[column].querySelector("[data-lab-shipped]").textContent = value === mine().shipped[column] ? "" : `was ${mine().shipped[column]}`;
 };
 
-const take = (column, field) => {
+const take = (column, field, isDeleting) => {
   const value = Math.round(field.valueAsNumber * 100) / 100;
   const [lowest, highest] = bench.scale;
   if (!(value >= lowest && value <= highest)) {
@@ -83,8 +92,18 @@ const take = (column, field) => {
     return;
   }
   mine().values[column] = value;
+  if (!isDeleting) held[column] = value;
   fill(column);
   refresh();
+};
+
+// A field that is left empty gets back what it held.
+const leave = (column, field) => {
+  if (field.value === "" && mine().values[column] !== held[column]) {
+    mine().values[column] = held[column];
+    refresh();
+  }
+  fill(column);
 };
 
 const reset = (set) => {
@@ -112,7 +131,7 @@ const draw = () => {
 };
 
 const scoreOf = (set) => {
-  const band = isShipped(set) ? bench.engagement[set.name === "custom" ? section.dataset.chosen : set.name] : set.band?.of === set.values.join() ? set.band : null;
+  const band = isShipped(set) ? bench.engagement[set.copied ?? set.name] : set.band?.of === set.values.join() ? set.band : null;
   return { score: score(bench.overall, set.values), before: score(bench.overall, set.shipped), band };
 };
 
@@ -213,24 +232,43 @@ const download = () => {
 // ---- the section
 
 const load = async () => {
+  loading?.abort();
+  const { signal } = (loading = new AbortController());
+  asked = environment;
   one("trouble").hidden = true;
   one("loading").hidden = false;
   try {
-    const response = await fetch(section.dataset.url, { headers: { Accept: "application/json" } });
+    const response = await fetch(`${section.dataset.url}?environment=${asked}`, { signal, headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(`${response.status}`);
     begin(await response.json());
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    asked = null;
     one("loading").hidden = true;
     one("trouble").hidden = false;
   }
 };
 
-one("details").addEventListener("toggle", (event) => event.target === one("details") && event.target.open && !bench && load());
+const loadIfSeen = () => one("details").open && asked !== environment && load();
+
+// What was changed in any set stays changed there. A set of one's own begins with the new environment, unless it has begun.
+const follow = (name) => {
+  environment = chosen = name;
+  if (sets && isShipped(sets.custom)) {
+    sets.custom = copyOf(sets[name], sets.custom.label);
+    one("place").querySelector("select").value = name;
+  }
+  if (sets) choose(name);
+  loadIfSeen();
+};
+
+document.addEventListener("engageai:environment", ({ detail }) => follow(detail));
+one("details").addEventListener("toggle", (event) => event.target === one("details") && loadIfSeen());
 one("again").addEventListener("click", load);
 for (const radio of radios) radio.addEventListener("change", () => choose(radio.value));
 for (const [column, row] of rows.entries()) {
-  for (const input of row.querySelectorAll("input")) input.addEventListener("input", () => take(column, input));
-  row.querySelector("[type=number]").addEventListener("blur", () => fill(column));
+  for (const input of row.querySelectorAll("input")) input.addEventListener("input", (event) => take(column, input, event.inputType?.startsWith("delete")));
+  row.querySelector("[type=number]").addEventListener("blur", ({ target }) => leave(column, target));
 }
 one("name").addEventListener("input", (event) => {
   mine().label = event.target.value.trim() || "Custom";

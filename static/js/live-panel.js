@@ -20,10 +20,13 @@ export class Panel {
     }));
     this.outputs = Object.fromEntries(LINES.map((name) => [name, page.querySelector(`[data-line="${name}"]`)]));
     this.figures_ms = -Infinity;
+    this.measured_s = 0;
+    this.until_s = null;
   }
 
   // Of each result: `read` is {rate, p50, p95} in results a second and milliseconds.
   show(message, environment, read, count, { settled = false } = {}) {
+    this.measure(message.t_s);
     const used = message.faces.filter((face) => face.left_out === 0);
     const shares = this.emotions.map((_, index) =>
       used.length ? used.reduce((sum, face) => sum + face.p[index], 0) / used.length : null,
@@ -43,9 +46,17 @@ export class Panel {
     this.keeping(message, read, count);
   }
 
-  // No more results come for now: the figures are those of the last one, like the bars and the picture.
-  settle() {
-    if (this.last) this.show(...this.last, { settled: true });
+  // Reading begins or ends for now: what passes until the next result was not measured. Where no more results come, the
+  // figures are those of the last one, like the bars and the picture.
+  turn(isReading) {
+    this.until_s = null;
+    if (!isReading && this.last) this.show(...this.last, { settled: true });
+  }
+
+  // The clock of the recording goes on in a pause, so that its gap is seen; what was measured is the time between results.
+  measure(t_s) {
+    if (this.until_s !== null) this.measured_s += Math.max(0, t_s - this.until_s);
+    this.until_s = t_s;
   }
 
   faces(faces, used) {
@@ -65,12 +76,12 @@ export class Panel {
     item.lastChild.textContent = `Face ${face.id}: ${said.name}${face.left_out ? "" : ` ${percent(said.share)}`}`;
   }
 
-  keeping({ t_s, dropped }, { rate, p50, p95 }, count) {
+  keeping({ dropped }, { rate, p50, p95 }, count) {
     this.get("rate").textContent = rate ? rate.toFixed(1) : "–";
     this.get("p50").textContent = whole(p50);
     this.get("p95").textContent = whole(p95);
     this.get("dropped").textContent = dropped;
-    this.get("elapsed").textContent = clock(t_s);
+    this.get("elapsed").textContent = clock(this.measured_s);
     this.get("count").textContent = count;
   }
 

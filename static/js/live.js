@@ -62,7 +62,7 @@ const become = (next, sentence) => {
   page.dataset.state = { paused: "waiting", idle: "waiting", stopping: "waiting" }[next] ?? next;
   get("state-text").textContent = sentence;
   get("pause").disabled = next === "trouble" || next === "stopping";
-  if (next !== "live") panel.settle();
+  panel.turn(next === "live");
   if (changed) say(sentence);
 };
 

@@ -52,6 +52,7 @@ export class Moments {
       kind: node.dataset.kind,
     }));
     this.current = null;
+    for (const hint of document.querySelectorAll("[data-moments-keys]")) hint.hidden = !this.found.length;
     this.layMarks();
     this.mark(this.cursor.t_s);
     if (this.video) this.film ??= this.takeShots();

@@ -1,4 +1,4 @@
-// What the faces show at the moment on screen: how many there are, and the mean of those that count.
+// What the faces show at the moment on screen: how many there are, why some are left out, and the mean of those that count.
 // Knows the readings that Boxes fetches and the elements of the panel.
 
 import { clock, percent } from "./format.js";
@@ -13,11 +13,19 @@ const describe = (reading, used) => {
   return apart ? `${seen}, ${apart} left out` : seen;
 };
 
+// Why, in the order of types.LeftOut.
+const why = (reading, reasons) => {
+  const counts = reasons.map((_, code) => reading?.faces.filter((face) => face.left_out === code).length ?? 0);
+  const told = reasons.flatMap((reason, code) => (code && counts[code] ? `${counts[code]} ${reason.toLowerCase()}` : []));
+  return told.length ? `Left out: ${told.join(", ")}.` : "";
+};
+
 export class Now {
-  constructor(panel, { emotions, boxes }) {
-    this.boxes = boxes;
+  constructor(panel, { emotions, reasons, boxes }) {
+    Object.assign(this, { boxes, reasons });
     this.time = panel.querySelector("[data-now-time]");
     this.faces = panel.querySelector("[data-now-faces]");
+    this.apart = panel.querySelector("[data-now-apart]");
     this.rows = emotions.map((emotion) => ({
       bar: panel.querySelector(`[data-now-bar="${emotion}"]`),
       share: panel.querySelector(`[data-now-share="${emotion}"]`),
@@ -36,6 +44,7 @@ export class Now {
     this.shown = reading;
     const used = reading?.faces.filter((face) => face.left_out === 0) ?? [];
     this.faces.textContent = describe(reading, used);
+    if (this.apart) this.apart.textContent = why(reading, this.reasons);
     this.rows.forEach(({ bar, share }, index) => {
       const value = used.length ? mean(used, index) : null;
       if (bar) bar.value = value ?? 0;

@@ -7,6 +7,7 @@
   const RETRY_MS = [500, 1000, 2000, 5000];
   const SETTLED_MS = 5000; // a full server opens a socket too, to say so and close it
   const GONE = 4404;
+  const HELD = 409; // another tab shows the session
   const page = document.currentScript.dataset; // session, new, home, again, token; empty where the page is of no session
   let leaving = false;
   let attempts = 0;
@@ -43,6 +44,7 @@
       headers: { "X-CSRFToken": page.token, Accept: "application/json" },
       keepalive: true,
     });
+    if (answer.status === HELD) whenReady(() => document.getElementById("held")?.removeAttribute("hidden"));
     return answer.ok ? (await answer.json()).receipt : null;
   };
 

@@ -29,8 +29,16 @@ const showChosen = () => {
   drop.toggleAttribute("data-chosen", Boolean(file));
   get("drop-title").textContent = file ? file.name : "Drop a recording here";
   get("drop-choose").textContent = file ? `${mebibytes(file.size)} MiB. Choose another` : "or choose a file";
+  get("drop-only").hidden = true;
   if (!file) return;
   refuse(tooLarge(file) ? `${file.name} has ${mebibytes(file.size)} MiB; the limit is ${form.dataset.limit}.` : "");
+};
+
+const sayOnly = (name, others) => {
+  const sentence = `One recording is taken at a time: ${name} was, and the other ${others === 1 ? "file was" : `${others} files were`} not.`;
+  get("drop-only").textContent = sentence;
+  get("drop-only").hidden = false;
+  spoken.textContent = sentence;
 };
 
 const take = (files) => {
@@ -39,7 +47,7 @@ const take = (files) => {
   one.items.add(files[0]);
   input.files = one.files;
   showChosen();
-  if (files.length > 1) spoken.textContent = `One recording at a time: took ${files[0].name}.`;
+  if (files.length > 1) sayOnly(files[0].name, files.length - 1);
 };
 
 const setSending = (sending) => {

@@ -99,6 +99,16 @@ def test_a_session_is_seen_with_its_charts_and_wiped(
     assert results.request.get(results.url).status == 404
 
 
+def test_what_an_operator_acts_on_is_in_view(operator: LogIn, analysed: Planted) -> None:
+    page = operator()
+    page.goto(f"{page.url}analytics/analysissession/?q={session_of(analysed.url)}")
+    edge = page.locator("#changelist .results").evaluate("(node) => node.getBoundingClientRect().right")
+    for column in ("state", "jobs", "last_heartbeat", "errors"):
+        box = page.locator(f"#result_list tbody .field-{column}").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= edge, column
+
+
 def test_it_fits_a_phone(operator: LogIn, analysed: Planted) -> None:
     session = session_of(analysed.url)
     page = operator()

@@ -11,6 +11,7 @@ import struct
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from analytics.exports import bundle
 from analytics.exports.material import Material
 from analytics.readings import Readings
 from analytics.results import to_json
+from analytics.scoring import environment
 from analytics.tests.exported import material, room, unread
 from analytics.tests.synthetic import audience, info, one_hot
 from emotion_ml.tests.patience import slack
@@ -61,7 +63,7 @@ def happy() -> Material:
 
 @pytest.fixture(scope="module")
 def sad() -> Material:
-    return material(people("Sad", 60.0), name="<b>sad</b>.mp4", info=info(60.0))
+    return material(people("Sad", 60.0), name="<b>sad</b>.mp4", info=info(60.0), source_sha256="ef" * 32)
 
 
 @pytest.fixture
@@ -120,6 +122,38 @@ def test_two_bundles_are_compared_without_the_server(
     expect(page.locator("[data-side=B] [data-name]")).to_have_text("<b>sad</b>.mp4")
     expect(page.locator("[data-side=A] [data-facts]")).to_contain_text(f"all {listed} files checked")
     assert asked == []
+
+
+def test_it_opens_with_the_environment_of_the_first_bundle_until_one_is_chosen(
+    page: Page, happy: Material, sad: Material
+) -> None:
+    put(page, "B", zipped(replace(sad, label=replace(sad.label, environment=environment("product_demo")))))
+    put(page, "A", zipped(happy))
+    expect(page.locator("[data-result]")).to_be_visible()
+    expect(page.locator("input[value=seminar]")).to_be_checked()
+    score = happy.result["engagement"]["seminar"]["score"]
+    expect(page.locator("[data-score=A] [data-figure]")).to_have_text(f"{score:.2f}")
+    page.locator("input[value=general]").check(force=True)
+    put(page, "B", zipped(sad))
+    expect(page.locator("[data-side=B] [data-facts]")).to_contain_text("files checked")
+    expect(page.locator("input[value=general]")).to_be_checked()
+
+
+def test_one_recording_twice_is_not_taken_for_two(page: Page, happy: Material) -> None:
+    put(page, "A", zipped(happy))
+    put(page, "B", zipped(replace(happy, name="again.mp4", readings=people("Sad", 120.0))))
+    expect(page.locator("[data-verdict]")).to_contain_text("These are the same recording: ")
+    expect(page.locator("[data-difference]")).not_to_have_text("\N{EN DASH}")
+    expect(page.locator("[data-difference-band]")).to_have_text("")
+
+
+def test_nothing_is_said_any_more_of_a_file_that_is_no_longer_there(page: Page, happy: Material, sad: Material) -> None:
+    put(page, "A", zipped(happy))
+    put(page, "B", zipped(sad))
+    expect(page.locator("[data-spoken]")).to_have_text("A is higher, and the interval leaves out 0.")
+    put(page, "B", b"nonsense", "nonsense.zip")
+    expect(page.locator("#refusal-B")).to_be_visible()
+    expect(page.locator("[data-spoken]")).to_have_text("")
 
 
 def ends(page: Page) -> list[float]:

@@ -185,6 +185,19 @@ def test_what_is_not_on_the_scale_is_marked_and_not_used(page: Page) -> None:
     expect(field(page, "Sad")).not_to_have_attribute("aria-invalid", "true")
 
 
+def test_a_field_that_is_left_empty_gets_back_what_it_held(page: Page) -> None:
+    sad = field(page, "Sad")
+    for held in ("5", "4.5"):
+        sad.fill(held)
+        sad.press("End")
+        for _ in held:
+            page.keyboard.press("Backspace")
+        expect(sad).to_have_value("")
+        page.keyboard.press("Tab")
+        expect(sad).to_have_value(held)
+        expect(page.locator("#lab-sad")).to_have_value(held)
+
+
 def block_of(text: str) -> str:
     return re.split(r"\n(?=\w)", YAML.split(f"\n{text}:")[1])[0]
 

@@ -14,10 +14,10 @@ from tests.browser.conftest import FACE_UNTIL_S, NewVisitor, Visitor, at_dashboa
 from tests.browser.planted import Planted
 
 DROP: Final = """
-([content, name]) => {
+([content, ...names]) => {
   const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
   const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([bytes], name, { type: "video/mp4" }));
+  for (const name of names) dataTransfer.items.add(new File([bytes], name, { type: "video/mp4" }));
   const drop = document.querySelector("#drop");
   for (const type of ["dragenter", "dragover", "drop"]) {
     drop.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
@@ -123,6 +123,17 @@ def test_a_recording_in_and_its_scores_out(way: str, visit: NewVisitor, clip: Pa
         assert value is None if known is None else value == pytest.approx(known["classroom"], abs=1e-4)
 
 
+def test_of_two_recordings_dropped_at_once_it_says_which_one_is_taken(visit: NewVisitor) -> None:
+    page = visit().page()
+    page.evaluate(DROP, ["AAAA", "first.mp4", "second.mp4"])
+    expect(page.locator("#drop-title")).to_have_text("first.mp4")
+    sentence = "One recording is taken at a time: first.mp4 was, and the other file was not."
+    expect(page.locator("#drop-only")).to_have_text(sentence)
+    expect(page.locator("#spoken")).to_have_text(sentence)
+    page.evaluate(DROP, ["AAAA", "third.mp4"])
+    expect(page.locator("#drop-only")).to_be_hidden()
+
+
 @pytest.mark.parametrize("sockets", [NO_SOCKETS, DEAF_SOCKETS], ids=["blocked", "deaf"])
 def test_the_progress_arrives_without_a_socket(sockets: str, visit: NewVisitor, clip: Path) -> None:
     visitor = visit()
@@ -223,6 +234,20 @@ def test_a_click_on_the_chart_moves_the_video_and_the_cursor(results: Page) -> N
     assert results.evaluate("document.querySelector('video').currentTime") == pytest.approx(middle_s + 1, abs=0.15)
 
 
+def test_the_lanes_take_no_more_room_than_their_chart(results: Page) -> None:
+    heights = results.locator("[data-chart=lanes]").evaluate(
+        "(node) => [node.clientHeight, node.firstChild.clientHeight]"
+    )
+    assert heights[0] == heights[1]
+    cursor = results.locator(".chart-time:has([data-chart=lanes]) [data-cursor]").bounding_box()
+    chart = results.locator("[data-chart=lanes]").bounding_box()
+    assert cursor is not None
+    assert chart is not None
+    assert cursor["y"] + cursor["height"] == pytest.approx(
+        chart["y"] + chart["height"] - 32, abs=1
+    )  # where the axis is
+
+
 def test_a_stranger_sees_nothing_of_it(visit: NewVisitor, analysed: Planted) -> None:
     other = visit().context.new_page()
     for url in (analysed.url, *(analysed.url + end for end in ("result.json", "video", "figures/general.json"))):
@@ -236,6 +261,7 @@ def test_a_stranger_sees_nothing_of_it(visit: NewVisitor, analysed: Planted) -> 
 def test_a_recording_without_a_face_is_explained(visit: NewVisitor, empty_clip: Path) -> None:
     page = visit().analyse(empty_clip)
     expect(page.get_by_role("heading", name="No face was found.")).to_be_visible()
+    expect(page.locator(".facts")).not_to_contain_text("at once")
     expect(page.locator("[data-chart]")).to_have_count(0)
 
 

@@ -138,11 +138,24 @@ def test_of_two_tabs_one_begins_anew_and_the_other_is_untouched(visit: NewVisito
     expect(receipt).to_be_hidden()
 
 
+def test_what_another_tab_still_shows_is_not_wiped_and_that_is_said(visit: NewVisitor, clip: Path, kept: Kept) -> None:
+    visitor = visit()
+    visitor.excuse("409")  # the browser's own word for what is held
+    goes = analysed(visitor, clip)
+    session = session_of(goes)
+    at_results(visitor.page(goes.url))
+    goes.reload()
+    expect(goes.locator("#held")).to_contain_text("still open in another tab")
+    expect(goes.locator("#receipt")).to_be_hidden()
+    assert kept.files(session)
+
+
 def test_a_page_on_which_nothing_was_done_leaves_no_receipt(visit: NewVisitor, kept: Kept) -> None:
     page = visit().page()
     gone_after_reload(page, kept)
     page.wait_for_timeout(300)
     expect(page.locator("#receipt")).to_be_hidden()
+    expect(page.locator("#held")).to_be_hidden()
 
 
 def test_a_reload_in_the_middle_of_an_upload_leaves_nothing(visit: NewVisitor, tmp_path: Path, kept: Kept) -> None:
@@ -247,6 +260,11 @@ def test_a_page_whose_session_is_wiped_elsewhere_says_so(visit: NewVisitor, clip
         key = session.replace("-", "")
         database.execute("UPDATE analytics_analysissession SET ending_at = '2020-01-01' WHERE id = ?", [key])
     expect(page.locator("#session-gone")).to_be_visible()
+    url = page.url
+    page.locator("[data-environment=classroom]").click()
+    expect(page.locator("#session-gone a")).to_be_focused()
+    expect(page.locator("[data-trouble]")).to_be_hidden()
+    assert page.url == url
     until(lambda: kept.rows(session) == 0 and kept.files(session) == [], page)
 
 

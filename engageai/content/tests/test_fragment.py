@@ -123,7 +123,7 @@ def test_where_there_are_no_words_it_says_why_and_asks_no_more(
     transcripts.end(recording.id, status, note)
     text = fragment(visitor, recording)
     assert shown in text
-    assert "come from the picture alone and are not affected" in text
+    assert "What stands above comes from the picture alone and is not affected" in text
     assert "hx-get" not in text
     assert "data-said-list" not in text
 

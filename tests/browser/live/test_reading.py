@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +45,7 @@ BOX_AND_MARK: Final = """() => {
 }"""
 
 
+PAUSE_S: Final = 8
 WIDTHS: Final = (390, 1280, 1920)
 ASPECT: Final = "(({ clientWidth, clientHeight }) => clientWidth / clientHeight)(document.querySelector('#stage'))"
 
@@ -120,12 +122,21 @@ def test_pause_stops_the_reading_and_going_on_continues_it(visit: NewVisitor) ->
     page = begun(visit().page("/live/"))
     page.click("#pause")
     expect(page.locator("#state-text")).to_have_text("Paused")
-    before = number(page, "#count")
-    page.wait_for_timeout(1000)
+    before, measured_s = number(page, "#count"), seconds(page, "#elapsed")
+    page.wait_for_timeout(PAUSE_S * 1000)
     assert number(page, "#count") <= before + 1  # what was on its way may still come
+    went_on_s = time.monotonic()
     page.click("#pause")
     expect(page.locator("#state-text")).to_have_text("Reading")
-    after(page, before)
+    after(page, before + 5)
+    page.wait_for_timeout(1500)  # figures follow a few times a second
+    more_s = seconds(page, "#elapsed") - measured_s
+    assert 1 <= more_s <= time.monotonic() - went_on_s + 1  # each is a whole second: the pause is not in it
+
+
+def seconds(page: Page, selector: str) -> int:
+    minutes, rest = page.inner_text(selector).split(":")
+    return 60 * int(minutes) + int(rest)
 
 
 def test_another_environment_changes_the_score_at_once_and_opens_the_dashboard(visit: NewVisitor) -> None:

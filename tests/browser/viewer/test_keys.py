@@ -33,6 +33,15 @@ def test_keys_move_the_cursor(page: Page) -> None:
         assert page.evaluate(VIDEO) == pytest.approx(target_s, abs=0.06), key
 
 
+def test_a_click_beside_everything_leaves_no_frame_around_the_page(page: Page) -> None:
+    page.locator("h1").click()
+    page.keyboard.press("ArrowRight")
+    shown = "() => { const node = document.activeElement; return [node.id, getComputedStyle(node).outlineStyle]; }"
+    assert page.evaluate(shown) == ["main", "none"]
+    page.keyboard.press("Tab")
+    assert page.evaluate(shown)[1] == "solid"
+
+
 def test_a_key_plays_and_pauses(page: Page) -> None:
     page.evaluate("document.querySelector('video').muted = true")
     for key in ("Space", "k"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from emotion_ml.tests.clips import read_clock
 from tests.browser.made_up import DIP_S, PEAK_S
+from tests.browser.planted import Planted
 from tests.browser.viewer.acts import moments
 
 SHOT: Final = """
@@ -36,6 +38,16 @@ def test_moments_are_what_was_planted_with_the_sentence_said_then(page: Page) ->
     assert left is not None
     assert line is not None
     assert left["x"] == pytest.approx(line["x"] + line["width"] / 2, abs=1.5)
+
+
+def test_its_keys_are_told_where_there_is_a_moment(page: Page, open_page: Callable[..., Page], waves: Planted) -> None:
+    moments(page)
+    expect(page.locator(".moment-keys")).to_contain_text("lead from moment to moment")
+    quiet = open_page(waves)
+    expect(quiet.locator(".moments-none")).to_be_visible()
+    expect(quiet.locator("[data-moments-keys]")).to_have_count(2)
+    for hint in quiet.locator("[data-moments-keys]").all():
+        expect(hint).to_be_hidden()
 
 
 def test_a_moment_has_a_picture_out_of_the_visitors_own_video(page: Page) -> None:
