@@ -97,6 +97,7 @@ def rebuilt(content: bytes, **changed: Callable[[bytes], bytes] | None) -> bytes
 def test_two_bundles_are_compared_without_the_server(
     page: Page, happy: Material, sad: Material, tmp_path: Path
 ) -> None:
+    page.wait_for_load_state("networkidle")  # a busy browser asks for the page's icon late
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.context.set_offline(True)
