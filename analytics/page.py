@@ -22,7 +22,7 @@ REASONS: Final = ("", "Too small", "Blurred", "Turned away", "Not read")
 LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "turned away"))
 MAX_LANES: Final = 40
 TOO_FEW: Final = "there were too few readings of a face for a narrower one."
-TOO_DIFFERENT: Final = "faces, or stretches of the recording, differ too much for so few of them, so it is no narrower."
+TOO_DIFFERENT: Final = "stretches of the recording, or its faces, differ too much and are too few for a narrower one."
 
 
 @dataclass(frozen=True, slots=True)

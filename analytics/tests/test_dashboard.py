@@ -205,7 +205,7 @@ def test_an_interval_that_two_very_different_faces_leave_open_is_not_blamed_on_t
     shares = np.stack([np.broadcast_to(one_hot(each), (1600, 5)) for each in ("Happy", "Sad")], axis=1)
     present = np.stack([np.arange(1600) < 800, np.arange(1600) >= 800], axis=1)
     text = page(client, record(audience(np.arange(1600) / 5, shares, present), 320.0))
-    assert "differ too much for so few of them" in text
+    assert "differ too much and are too few" in text
     assert "too few readings" not in text
 
 

@@ -1,5 +1,6 @@
 // What is taken away: links follow the environment on screen, charts become pictures with what made them below.
-// Knows the data attributes of analytics/_exports.html, links to files elsewhere on the page, and the figures that plotly holds; the files are the server's.
+// Knows the data attributes of analytics/_exports.html, links to files elsewhere on the page, and the figures that plotly
+// holds; the files are the server's.
 
 const page = document.querySelector("[data-dashboard]");
 const section = page.querySelector("[data-exports]");

@@ -1,6 +1,6 @@
 // The weights laboratory: five sets of values, one of them on the sliders, and what all of them make of the same shares.
-// The page's switch puts its environment on the sliders. Knows the section's elements; the arithmetic is in weights.js, and nothing of it leaves the page but five numbers, for
-// which the server works out the 95 % interval and forgets them.
+// The page's switch puts its environment on the sliders. Knows the section's elements; the arithmetic is in weights.js,
+// and nothing of it leaves the page but five numbers, for which the server works out the 95 % interval and forgets them.
 
 import { Ranking } from "./weights-ranking.js";
 import { Scores } from "./weights-scores.js";
