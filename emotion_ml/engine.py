@@ -110,8 +110,12 @@ class EmotionEngine:
 
         Raises EngineHung when a call hung twice, or once for a live caller; EngineDown.
         """
+        return self.ask(faces, live=live)()
+
+    def ask(self, faces: Sequence[Crop], *, live: bool = False) -> Callable[[], Batch]:
+        """`probabilities`, to be waited for later by calling what this returns: the network works meanwhile."""
         if not faces:
-            return np.zeros((0, len(EMOTIONS)), dtype=np.float32)
+            return lambda: np.zeros((0, len(EMOTIONS)), dtype=np.float32)
         images = prepare_all(faces, self.input_px)
         requests = [_Request(images[start : start + MAX_BATCH], live) for start in range(0, len(images), MAX_BATCH)]
         with self._wake:
@@ -121,7 +125,7 @@ class EmotionEngine:
                 raise EngineDown(self._down_because)
             (self._live if live else self._recordings).extend(requests)
             self._wake.notify()
-        return _softmax(np.concatenate([self._wait_for(request) for request in requests]))
+        return lambda: _softmax(np.concatenate([self._wait_for(request) for request in requests]))
 
     def close(self) -> None:
         """Answer what is waiting, then stop. Later calls raise RuntimeError. A call that hangs is left behind."""

@@ -6,7 +6,7 @@ stops by ceasing to iterate.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from emotion_ml import video
 from emotion_ml.cuts import Cuts
-from emotion_ml.engine import Crop, EmotionEngine
+from emotion_ml.engine import Batch, Crop, EmotionEngine
 from emotion_ml.faces import FaceFinder
 from emotion_ml.preprocess import crop
 from emotion_ml.quality import assess, left_out
@@ -42,19 +42,23 @@ def analyse(path: Path, engine: EmotionEngine | None, *, fps: float = DEFAULT_FP
 
     Raises video.NotAVideo before the first reading, video.Truncated after the last good one.
     """
-    chunk: list[Found] = []
     pictures = video.passing_frames(path, fps)  # nothing of a picture is kept but its faces, cut out
+    asked: Iterator[Reading] = iter(())
+    chunk: list[Found] = []
     try:
         for found in find(pictures, fps):
             chunk.append(found)
             if len(chunk) == _CHUNK:
-                yield from read(chunk, engine)
+                before, asked = asked, _ask(chunk, engine)  # the network reads these while the next are looked for
+                yield from before
                 chunk = []
     except video.Truncated:
+        yield from asked
         yield from read(chunk, engine)
         raise
     finally:
         pictures.close()
+    yield from asked
     yield from read(chunk, engine)
 
 
@@ -82,17 +86,25 @@ def look(finder: FaceFinder, tracker: Tracker, t_s: float, image: NDArray[np.uin
 
 def read(chunk: list[Found], engine: EmotionEngine | None, *, live: bool = False) -> list[Reading]:
     """Infer the expressions of all faces of `chunk` in one call; without an engine, none."""
+    return list(_ask(chunk, engine, live=live))
+
+
+def _ask(chunk: list[Found], engine: EmotionEngine | None, *, live: bool = False) -> Iterator[Reading]:
+    """Hand the faces of `chunk` to the engine at once, and wait for its answers when they are asked for."""
     if engine is None:
-        return [Reading(found.t_s, _unread(found)) for found in chunk]
-    answers = iter(engine.probabilities([face for found in chunk for face in found.crops], live=live).tolist())
-    readings = []
+        return (Reading(found.t_s, _unread(found)) for found in chunk)
+    answer = engine.ask([face for found in chunk for face in found.crops], live=live)
+    return _readings(chunk, answer)
+
+
+def _readings(chunk: list[Found], answer: Callable[[], Batch]) -> Iterator[Reading]:
+    answers = iter(answer().tolist())
     for found in chunk:
         faces = [
             Face(track, detection.box, tuple(next(answers)), quality, left_out(quality))
             for track, detection, quality in zip(found.tracks, found.detections, found.qualities, strict=True)
         ]
-        readings.append(Reading(found.t_s, tuple(sorted(faces, key=lambda face: face.track))))
-    return readings
+        yield Reading(found.t_s, tuple(sorted(faces, key=lambda face: face.track)))
 
 
 def _unread(found: Found) -> tuple[Face, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from emotion_ml import pipeline, video
-from emotion_ml.engine import EmotionEngine
+from emotion_ml.engine import Batch, EmotionEngine
 from emotion_ml.faces import FaceFinder
+from emotion_ml.pipeline import Found
 from emotion_ml.tests import clips, scenes
 from emotion_ml.tests.fakes import Brightness
 from emotion_ml.tracking import Tracker
@@ -78,6 +80,32 @@ def test_every_face_of_an_audience_is_read(tmp_path: Path, engine: EmotionEngine
     readings = list(pipeline.analyse(path, engine))
     assert [len(reading.faces) for reading in readings] == [len(boxes)] * 5
     assert {face.track for reading in readings for face in reading.faces} == set(range(1, 13))
+
+
+def test_the_next_pictures_are_looked_at_while_the_network_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that answers only once a later picture was looked at: one that is waited for at once hangs."""
+    path = clips.write(tmp_path / "a.mp4", clips.steady(25, 4), face_until(9))
+    later, looked, reading = threading.Event(), 0, pipeline.look
+
+    def look(*args: Any) -> Found:
+        nonlocal looked
+        looked += 1
+        if looked > 8:
+            later.set()
+        return reading(*args)
+
+    class Waits(Brightness):
+        def logits(self, batch: Batch) -> Batch:
+            assert later.wait(20), "nothing was looked at meanwhile"
+            return super().logits(batch)
+
+    monkeypatch.setattr(pipeline, "look", look)
+    with EmotionEngine(Waits()) as engine:
+        readings = list(pipeline.analyse(path, engine, fps=5))
+    assert [round(reading.t_s * 5) for reading in readings] == list(range(20))
+    assert all(len(reading.faces) == 1 for reading in readings)
 
 
 def test_a_cut_off_recording_gives_its_good_part_and_then_says_so(tmp_path: Path, engine: EmotionEngine) -> None:
