@@ -63,7 +63,9 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--config", type=Path, default=PACKAGE / "config.yml", help="(%(default)s)")
     sub.add_argument("--limit", type=int, help="only so many faces of each source, for a trial")
-    sub.add_argument("--epochs", type=int, help="only so many, in place of the configuration's stages")
+    length = sub.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, help="only so many, in place of the configuration's stages")
+    length.add_argument("--seconds", type=float, help="for so long, in place of them: the learning rate falls by time")
     sub.add_argument("--px", type=int, help="input side of those epochs (that of the configuration's first stage)")
     sub.add_argument("--resume", action="store_true", help="demand that FOLDER holds an interrupted run")
 
@@ -137,6 +139,7 @@ def _train(arguments: argparse.Namespace) -> int:
         limit=arguments.limit,
         epochs=arguments.epochs,
         px=arguments.px,
+        seconds=arguments.seconds,
     )
     first = arguments.data[0].name
     print(f"best on the valid faces of {first}: {best:.2%}, in {arguments.out / 'model.safetensors'}")

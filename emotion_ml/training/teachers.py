@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch.fx.experimental.optimization import fuse
 from torch.nn import functional as F
 
 from emotion_ml.training import networks
+from emotion_ml.training.networks import Checkpoint
 
 
 class Teachers:
     """Frozen five-class networks of any of NETWORKS on one device; raises ValueError for a file that holds none."""
 
     def __init__(self, checkpoints: Sequence[Path], device: torch.device) -> None:
-        self._checkpoints = [networks.load(path) for path in checkpoints]
-        for network, _, _ in self._checkpoints:
-            network.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._checkpoints = [_ready(networks.load(path), device) for path in checkpoints]
 
     def __bool__(self) -> bool:
         return bool(self._checkpoints)
@@ -37,6 +37,13 @@ class Teachers:
             for network, px, temperature in self._checkpoints
         ]
         return torch.stack(answers).mean(dim=0)
+
+
+def _ready(checkpoint: Checkpoint, device: torch.device) -> Checkpoint:
+    """On the device, batch norms folded into the convolutions before them: they only answer, and sooner so."""
+    network = fuse(checkpoint.network).requires_grad_(False)
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return checkpoint._replace(network=network)
 
 
 def _sized(images: torch.Tensor, px: int | None) -> torch.Tensor:

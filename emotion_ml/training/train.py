@@ -28,12 +28,12 @@ from emotion_ml.preprocess import MEAN, STD, resize
 from emotion_ml.training import networks, sources
 from emotion_ml.training.dataset import Faces
 from emotion_ml.training.recipe import Config, Stage
+from emotion_ml.training.schedule import Schedule
 from emotion_ml.training.sources import Batch, Source
 from emotion_ml.training.teachers import Teachers
 
 _VALID_BATCH: Final = 256
 _MAX_GRADIENT: Final = 5.0
-_WARMUP_PART: Final = 10  # of a run at most, so that a short one on a few hundred faces learns as well
 _STATE_EVERY_S: Final = 60.0
 """Least time between two states on disk: on a GPU an epoch takes seconds, and the optimiser's state is 0.4 GB."""
 
@@ -51,6 +51,7 @@ class Trainer:
         backbone: Path | None,
         out: Path,
         teachers: Sequence[Path] = (),
+        seconds: float | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data, self.out = config, list(data), out
@@ -70,6 +71,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(learning, lr=0.0, weight_decay=config.weight_decay, fused=True)
         self.batch_sizes = sources.sizes(self.data, config.batch_size, config.folder_share)
         self.steps_per_epoch = sources.steps(self.data, self.batch_sizes)
+        self.schedule = Schedule(config, self.steps_per_epoch, seconds)
         self.rng = torch.Generator(self.device)
         self.epoch, self.best, self.best_epoch = 0, 0.0, 0
         self.saved_at = -math.inf
@@ -78,25 +80,30 @@ class Trainer:
     def run(self) -> float:
         """Train the remaining epochs; returns the best accuracy on the valid part of the first source, now exported."""
         self.out.mkdir(parents=True, exist_ok=True)
+        self.schedule.begin()
         if (self.out / "state.pt").exists():
             self._resume()
-        for epoch in range(self.epoch, len(self.config.schedule)):
-            if epoch - self.best_epoch >= self.config.patience:
-                tqdm.write(f"no better for {self.config.patience} epochs: ended before epoch {epoch + 1}")
+        while not self._over():
+            if self.epoch - self.best_epoch >= self.config.patience:
+                tqdm.write(f"no better for {self.config.patience} epochs: ended before epoch {self.epoch + 1}")
                 break
-            self._run_epoch(epoch)
+            self._run_epoch(self.epoch)
         return self.best
+
+    def _over(self, steps: int = 0) -> bool:
+        """Whether nothing of the run is left after so many `steps` of the epoch that comes or is going on."""
+        return self.schedule.share(self.epoch * self.steps_per_epoch + steps) >= 1
 
     def _run_epoch(self, epoch: int) -> None:
         started = time.monotonic()
         loss = self._train_epoch(epoch)
-        accuracies = [self._accuracy(source, self.config.schedule[epoch]) for source in self.data]
+        accuracies = [self._accuracy(source, self.schedule.px(epoch)) for source in self.data]
         self.epoch = epoch + 1
         self._log(epoch, loss, accuracies, time.monotonic() - started)
         if accuracies[0] >= self.best:
             self.best, self.best_epoch = accuracies[0], self.epoch
             self._export()
-        if self.epoch == len(self.config.schedule) or time.monotonic() - self.saved_at > _STATE_EVERY_S:
+        if self._over() or time.monotonic() - self.saved_at > _STATE_EVERY_S:
             self._save_state()
 
     def _train_epoch(self, epoch: int) -> float:
@@ -106,22 +113,24 @@ class Trainer:
         seed = self.config.seed * 1000 + epoch
         self.rng.manual_seed(seed)
         total = torch.zeros((), device=self.device)
-        px = self.config.schedule[epoch]
+        px = self.schedule.px(epoch)
         bar = tqdm(
             sources.batches(self.data, self.batch_sizes, seed),
             total=self.steps_per_epoch,
-            desc=f"epoch {epoch + 1}/{len(self.config.schedule)} {px} px",
+            desc=f"{self.schedule.told(epoch)} {px} px",
             mininterval=10,
         )
         for index, batch in enumerate(bar):
             total += self._step(epoch * self.steps_per_epoch + index, batch, px)
             if index % 20 == 0:
                 bar.set_postfix(loss=f"{float(total) / (index + 1):.3f}", refresh=False)
-        return float(total) / self.steps_per_epoch
+            if self._over(index + 1):
+                break
+        return float(total) / (index + 1)
 
     def _step(self, step: int, batch: Batch, px: int) -> torch.Tensor:
         for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate(step)
+            group["lr"] = self.schedule.learning_rate(step)
         images, targets = self._inputs(batch, px, step)
         with self._precision():
             if self.teachers:
@@ -159,12 +168,6 @@ class Trainer:
             loss = loss + self.config.flip_consistency * _divergence(logits, self.network(images.flip(-1)))
         return loss
 
-    def _learning_rate(self, step: int) -> float:
-        total = self.steps_per_epoch * len(self.config.schedule)
-        warmup = max(1, min(self.config.warmup_steps, total // _WARMUP_PART))
-        warm = min(1.0, (step + 1) / warmup)
-        return self.config.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / total))
-
     @torch.no_grad()
     def _update_average(self, step: int) -> None:
         decay = min(self.config.ema_decay, (1 + step) / (10 + step))
@@ -190,16 +193,17 @@ class Trainer:
         fresh = not path.exists()
         names = [f"valid_accuracy_{source.name}" for source in self.data]
         values = [f"{accuracy:.4f}" for accuracy in accuracies]
+        px = self.schedule.px(epoch)
         with path.open("a", newline="") as file:
             writer = csv.writer(file)
             if fresh:
                 writer.writerow(["epoch", "px", "train_loss", *names, "seconds"])
-            writer.writerow([epoch + 1, self.config.schedule[epoch], f"{loss:.4f}", *values, f"{seconds:.0f}"])
+            writer.writerow([epoch + 1, px, f"{loss:.4f}", *values, f"{seconds:.0f}"])
         said = ", ".join(f"{source.name} {a:.2%}" for source, a in zip(self.data, accuracies, strict=True))
         tqdm.write(f"epoch {epoch + 1}: loss {loss:.4f}; right on valid faces: {said}; {seconds:.0f} s")
 
     def _export(self) -> None:
-        px = self.config.schedule[self.epoch - 1]
+        px = self.schedule.px(self.epoch - 1)
         told = {"network": self.config.network, "emotions": list(EMOTIONS), "input_px": px, "epoch": self.epoch}
         model.save_weights(self.average, self.out / "model.safetensors", told)
 
@@ -211,6 +215,7 @@ class Trainer:
             "epoch": self.epoch,
             "best": self.best,
             "best_epoch": self.best_epoch,
+            "spent": self.schedule.spent,
         }
         torch.save(state, self.out / "state.tmp")
         (self.out / "state.tmp").replace(self.out / "state.pt")
@@ -222,6 +227,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.best, self.best_epoch = state["epoch"], state["best"], state["best_epoch"]
+        self.schedule.begin(state.get("spent", 0.0))
 
 
 def _normalise(grey: torch.Tensor) -> torch.Tensor:
@@ -252,10 +258,12 @@ def train(
     limit: int | None = None,
     epochs: int | None = None,
     px: int | None = None,
+    seconds: float | None = None,
 ) -> float:
     """Train on `data` into folder `out`; `limit` takes that many faces of each source, for a trial run.
 
-    `epochs` at an input side of `px` (that of the first stage) replace the stages of the configuration. Each of `data`
+    `epochs` at an input side of `px` (that of the first stage) replace the stages of the configuration; `seconds` of
+    training do so at that side. Each of `data`
     is a FER-2013/FER+ archive or a collection of class folders (see `sources.load`). `teachers` are checkpoints whose
     answers are learned from (see `Trainer`). Returns the best accuracy on the valid part of the first source. Raises
     FileNotFoundError or ValueError for files that cannot be used.
@@ -267,4 +275,4 @@ def train(
     loaded = [sources.load(path, settings.folder_smoothing) for path in data]
     if limit:
         loaded = [sources.limited(source, limit) for source in loaded]
-    return Trainer(settings, loaded, backbone, out, teachers).run()
+    return Trainer(settings, loaded, backbone, out, teachers, seconds).run()

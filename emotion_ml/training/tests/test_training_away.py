@@ -148,28 +148,13 @@ def test_a_student_that_hears_only_its_teacher_learns_the_teachers_answer(
     assert (said == 4).all()
 
 
-def test_the_students_get_what_time_is_left() -> None:
-    """275 s for 50 epochs of one teacher's cost, 5 s each: two students that ask two teachers take (1 + 2/3) and
-    (160/112)^2 + 2/3 of that."""
-    taught = {"plain": 30, "mixup": 20}
-    assert away.student_epochs(275, 25 + 5 * 4.3742 * 9.01, taught, start_teaches=False) == 9
-    assert away.student_epochs(275, 25 + 5 * (4.3742 + 2 / 3) * 9.01, taught, start_teaches=True) == 9
-    assert away.student_epochs(275, 5, taught, start_teaches=False) == 1
-
-
-def test_larger_faces_and_two_looks_at_each_cost_more() -> None:
-    assert away.cost({}) == 1
-    assert away.cost(away.TEACHERS["flip"]) == 2
-    assert away.cost(away.TEACHERS["faces"]) == pytest.approx((160 / 112) ** 2)
-
-
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, Path]]:
-    """The epochs and the first weights of every run that is begun; none of them does anything."""
-    begun: dict[str, tuple[int, Path]] = {}
+def begun(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[float, Path]]:
+    """The seconds and the first weights of every run that is begun; none of them does anything."""
+    begun: dict[str, tuple[float, Path]] = {}
 
-    def begin(self: away.Away, name: str, changes: object, epochs: int, backbone: Path) -> Process:
-        begun[name] = epochs, backbone
+    def begin(self: away.Away, name: str, changes: object, seconds: float, backbone: Path) -> Process:
+        begun[name] = seconds, backbone
         return Process(["true"])
 
     monkeypatch.setattr(away.Away, "start", begin)
@@ -178,22 +163,21 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, Path]]:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_the_network_that_knew_faces_teaches_where_it_was_packed(
-    packed: bool, archive: Path, collection: Path, start: Path, tmp_path: Path, begun: dict[str, tuple[int, Path]]
+    packed: bool, archive: Path, collection: Path, start: Path, tmp_path: Path, begun: dict[str, tuple[float, Path]]
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     parcels.pack(archive, collection, start, here, 1_000_000_000, faces=collection if packed else None)
     parcels.unpack(here, there)
-    lengths = away.teach(away.Away(there, tmp_path, tmp_path), 10)
-    assert list(lengths) == list(begun) == ["plain", "mixup", "flip", *["faces", "faces-mixup"] * packed]
+    names = away.teach(away.Away(there, tmp_path, tmp_path), 10)
+    assert names == list(begun) == ["plain", "mixup", "flip", *["faces", "faces-again"] * packed]
     assert begun["plain"] == (10, there / parcels.START)
-    assert begun["flip"][0] == 5
     if packed:
-        assert begun["faces"] == (5, there / parcels.FACES)
+        assert begun["faces"] == (10, there / parcels.FACES)
         assert begun["faces"][1].read_bytes() == collection.read_bytes()
 
 
 def test_a_network_that_reads_expressions_already_is_not_trained_anew(
-    tmp_path: Path, begun: dict[str, tuple[int, Path]]
+    tmp_path: Path, begun: dict[str, tuple[float, Path]]
 ) -> None:
     """It teaches as it is, beside those that it has none of: see the whole run below."""
     model.save_weights(model.build(), tmp_path / parcels.START, {"emotions": list(EMOTIONS)})
@@ -201,8 +185,8 @@ def test_a_network_that_reads_expressions_already_is_not_trained_anew(
     with pytest.raises(ValueError, match="pack weights with --faces"):
         away.teach(there, 10)
     (tmp_path / parcels.FACES).touch()
-    assert list(away.teach(there, 10)) == ["faces", "faces-mixup"]
-    assert begun["faces-mixup"] == (5, tmp_path / parcels.FACES)
+    assert away.teach(there, 10) == ["faces", "faces-again"]
+    assert begun["faces-again"] == (10, tmp_path / parcels.FACES)
 
 
 @pytest.mark.slow
@@ -210,7 +194,7 @@ def test_a_network_that_reads_expressions_already_is_not_trained_anew(
 def test_a_whole_run_brings_back_networks_in_parts(
     known: bool, sent: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With one teacher, small batches and one epoch each, for time's sake; begun as a backbone, or as a network that
+    """With one teacher, small batches and a second each, whatever they are given; begun as a backbone, or as a network that
     reads expressions and has one teacher more, which knew faces."""
     there = tmp_path / "there"
     shutil.copytree(sent, there)
@@ -222,8 +206,8 @@ def test_a_whole_run_brings_back_networks_in_parts(
     monkeypatch.setattr(away, "CONFIG", config)
     monkeypatch.setattr(away, "TEACHERS", {name: away.TEACHERS[name] for name in ("flip", "faces")})
     px = "80" if known else "32"  # the other network needs so much
-    trial = away.Away(there, tmp_path / "runs", tmp_path / "out", ("--px", px, "--limit", "20", "--epochs", "1"))
-    said = away.run(trial, 600, 1)
+    trial = away.Away(there, tmp_path / "runs", tmp_path / "out", ("--px", px, "--limit", "20", "--seconds", "1"))
+    said = away.run(trial, 600, 0.3)
     assert ("faces: " in said, "flip: " in said) == (known, not known)
     assert f"began as {there / parcels.START if known else trial.weights('flip')}" in said
     for name in away.STUDENTS:
