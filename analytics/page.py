@@ -13,7 +13,7 @@ from typing import Any, Final
 from analytics import bands
 from analytics.charts import MAX_POINTS
 from analytics.results import Result
-from analytics.rounding import rounded
+from analytics.rounding import SCORE_DECIMALS, rounded
 from analytics.scoring import ENVIRONMENTS, Environment
 from emotion_ml.labels import EMOTIONS
 
@@ -23,6 +23,7 @@ LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "t
 MAX_LANES: Final = 40
 TOO_FEW: Final = "there were too few readings of a face for a narrower one."
 TOO_DIFFERENT: Final = "stretches of the recording, or its faces, differ too much and are too few for a narrower one."
+STILL: Final = "The interval has no width because no reading differed from another; the network may still be wrong."
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +165,15 @@ def absence(result: Result) -> str:
     return "read" if result["peak_faces"] else "face"
 
 
-def why_so_wide(result: Result, environment: Environment) -> str:
-    """Why the interval is no narrower than what the environment's values allow anyway; "" where it is."""
+def about_interval(result: Result, environment: Environment) -> str:
+    """What must be said of an interval that is as wide as the environment's values allow, or has no width; else ""."""
     band = result["engagement"][environment.name]
-    if band is None or (band["low"], band["high"]) != (min(environment.values), max(environment.values)):
+    if band is None:
         return ""
-    return TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
+    if (band["low"], band["high"]) == (min(environment.values), max(environment.values)):
+        why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
+        return f"The interval is all that this environment can give: {why}"
+    return STILL if round(band["high"] - band["low"], SCORE_DECIMALS) == 0 else ""
 
 
 def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

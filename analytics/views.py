@@ -182,7 +182,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "reasons": page.REASONS,
         "environments": choices,
         "chosen": next(choice for choice in choices if choice.name == environment.name),
-        "why_so_wide": page.why_so_wide(found, environment),
+        "about_interval": page.about_interval(found, environment),
         "shares": page.shares(found, environment),
         "tracks": tracks,
         "lanes_note": page.lanes_note(found),

@@ -196,7 +196,14 @@ def test_a_partial_result_says_so(client: Client, record: Record) -> None:
 
 def test_an_interval_that_says_nothing_is_called_so(client: Client, record: Record) -> None:
     assert "too few readings of a face" in page(client, record(room(10), 2.0))
-    assert "The interval is all" not in page(client, record(room()))
+    for claim in ("The interval is all", "no width"):
+        assert claim not in page(client, record(room()))
+
+
+def test_an_interval_without_width_is_not_taken_for_certainty(client: Client, record: Record) -> None:
+    still = np.broadcast_to(one_hot("Happy"), (300, 1, 5))
+    text = page(client, record(audience(np.arange(300) / 5, still, np.ones((300, 1), bool)), 60.0))
+    assert "The interval has no width because no reading differed from another" in text
 
 
 def test_an_interval_that_two_very_different_faces_leave_open_is_not_blamed_on_their_number(
