@@ -84,6 +84,7 @@ class _Terms:
     track: Rows
     block: Rows
     correction: float  # of a sum of squared blocks, for blocks that resemble each other
+    least: float  # variance over time, however still the part was (bands.LEAST)
 
 
 def difference(sample: Sample, parts: Sequence[Part]) -> Difference | None:
@@ -105,12 +106,14 @@ def _terms(sample: Sample, start: int, stop: int, share: float, mean: float) -> 
     faces = slice(*np.searchsorted(sample.position, [start, stop]))
     weights = sample.weight[faces] * share / (stop - start)
     edges = start + (stop - start) * np.arange(1, BLOCKS) // BLOCKS
+    count = np.array([stop - start])
     return _Terms(
         values=weights * (sample.faces[faces] - mean),
         weights=weights,
         track=sample.track[faces],
         block=np.searchsorted(edges, sample.position[faces], side="right"),
-        correction=float(bands._shortfall(sample.swing, np.array([stop - start]))[0]) * CORRECTION,
+        correction=float(bands._shortfall(sample.swing, count)[0]) * CORRECTION,
+        least=float(bands._on_average(sample.swing, count)[0]) * bands.LEAST * share**2,
     )
 
 
@@ -120,7 +123,8 @@ def _half_width(parts: Sequence[_Terms]) -> float:
     tracks, track = np.unique(np.concatenate([part.track for part in parts]), return_inverse=True)
     ends = np.cumsum([len(part.track) for part in parts])[:-1]
     for part, own in zip(parts, np.split(track, ends), strict=True):
-        over_time += float(np.square(np.bincount(part.block, part.values)).sum()) * part.correction
+        seen = float(np.square(np.bincount(part.block, part.values)).sum()) * part.correction
+        over_time += max(seen, part.least)
         over_cells += float(np.square(np.bincount(own * BLOCKS + part.block, part.values)).sum()) * part.correction
     values, weights = (np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "weights"))
     several = len(tracks) / (len(tracks) - 1) if len(tracks) > 1 else 0.0

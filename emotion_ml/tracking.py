@@ -6,6 +6,7 @@ where another sat before does not inherit that id, and who comes back has anothe
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,8 @@ from emotion_ml.geometry import overlaps
 from emotion_ml.types import Box, Detection
 
 MAX_GAP_S: Final = 2.0
-"""How long a face may be missed and still come back as itself."""
+"""How long a face may be missed and still come back as itself; twice the usual time between pictures where that is
+more, as in a time-lapse, just as a reading holds (analytics.timeline.longest_hold_s)."""
 
 REACH: Final = 0.8
 REACH_PER_S: Final = 2.0
@@ -29,6 +31,7 @@ sizes away."""
 MAX_GROWTH: Final = 1.6
 """Most change of size from one sighting to the next, either way; two detectors' boxes differ by up to 1.2."""
 
+_SPACINGS: Final = 9  # by how many of the last the usual time between pictures is told
 _MEMORY_S: Final = 1.0  # a missed face is expected to slow down by a factor e in this time: people stop and turn
 _TRUST: Final = 0.6  # weight of the newest motion against the one known before
 _SOONEST_S: Final = 0.01  # less time than this between two sightings tells nothing of speed: boxes tremble
@@ -55,10 +58,13 @@ class Tracker:
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
         self._next_id = 1
+        self._times: deque[float] = deque(maxlen=_SPACINGS + 1)
 
     def update(self, t_s: float, detections: Sequence[Detection]) -> list[int]:
         """The track id (1, 2, ...) of each detection of the picture at `t_s`, which must not go backwards."""
-        self._tracks = [track for track in self._tracks if t_s - track.t_s <= MAX_GAP_S]
+        self._times.append(t_s)
+        longest_s = self._longest_gap_s()
+        self._tracks = [track for track in self._tracks if t_s - track.t_s <= longest_s]
         boxes = np.array([_row(found.box) for found in detections], dtype=float).reshape(-1, 4)
         owners = dict(self._pairs(t_s, boxes))
         return [self._seen(owners.get(index), box, t_s) for index, box in enumerate(boxes)]
@@ -66,6 +72,9 @@ class Tracker:
     def forget(self) -> None:
         """What is seen from now on is none of what was."""
         self._tracks = []
+
+    def _longest_gap_s(self) -> float:
+        return max(MAX_GAP_S, 2 * float(np.median(np.diff(self._times)))) if len(self._times) > 1 else MAX_GAP_S
 
     def _pairs(self, t_s: float, boxes: Floats) -> list[tuple[int, _Track]]:
         """(detection, track), cheapest pair first, each at most once."""

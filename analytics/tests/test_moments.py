@@ -170,6 +170,14 @@ def test_a_difference_of_one_face_has_the_band_of_its_parts() -> None:
     assert (told.high - told.low) / 2 == pytest.approx(float(np.hypot(*halves)), rel=0.15)
 
 
+def test_a_stretch_in_which_nothing_moved_is_not_therefore_certain() -> None:
+    sample = Sample.of(instants_of(TIMES, np.where(during(200, 230) > 0, 2.0, 3.6)), DEMO)
+    found = difference(sample, [Part(200, 230, 1), Part(170, 200, -0.5), Part(230, 260, -0.5)])
+    assert found is not None
+    assert found.high - found.low > 0.1
+    assert found.is_clear
+
+
 def test_too_few_readings_make_no_difference() -> None:
     sample = Sample.of(instants_of(TIMES, swinging()), DEMO)
     assert difference(sample, [Part(0, 2, -1.0), Part(2, 4, 1.0)]) is None

@@ -20,7 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from emotion_ml.media.decoding import OPTIONS, SOUND_DECODERS, Alive, nobody
+from emotion_ml.media.decoding import OPTIONS, SOUND_DECODERS, Alive, NotAVideo, Reader, nobody, opened
 
 Samples = NDArray[np.float32]
 
@@ -42,7 +42,8 @@ def pieces(path: Path, max_s: float, alive: Alive = nobody) -> Iterator[Samples]
     with _opened(path) as (container, stream):
         held: list[Samples] = []
         size = 0
-        for samples in _samples(container, stream, max_s, alive):
+        line = _Line(_origin_s(path, alive), min(_end_s(container), max_s))
+        for samples in _samples(container, stream, line, alive):
             held.append(samples)
             size += len(samples)
             while size >= PIECE_SAMPLES:
@@ -71,9 +72,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
         yield container, stream
 
 
-def _samples(container: InputContainer, stream: AudioStream, max_s: float, alive: Alive) -> Iterator[Samples]:
+def _samples(container: InputContainer, stream: AudioStream, line: _Line, alive: Alive) -> Iterator[Samples]:
     """Pieces of sound without a gap between them, from the first picture on."""
-    line = _Line(_origin_s(container), min(_end_s(container), max_s))
     mono = _Mono()
     for frame in _frames(container, stream, alive):
         time_s = frame.time
@@ -91,11 +91,15 @@ def _frames(container: InputContainer, stream: AudioStream, alive: Alive) -> Ite
                 yield from packet.decode()
 
 
-def _origin_s(container: InputContainer) -> float:
-    """When the first picture is shown, on the file's clock."""
-    for stream in container.streams.video:
-        if stream.start_time is not None and stream.time_base is not None:
-            return float(stream.start_time * stream.time_base)
+def _origin_s(path: Path, alive: Alive) -> float:
+    """When the first picture that can be decoded is shown, on the file's clock.
+
+    A file cut out of a longer one states the time of its first packet, and may show nothing until its first key frame.
+    """
+    with suppress(NotAVideo), opened(path) as (container, stream):
+        reader = Reader(container, stream, alive)
+        next(reader.pictures(), None)
+        return float(reader.start_s)
     return 0.0
 
 

@@ -88,6 +88,17 @@ def test_a_face_that_is_missed_for_longer_is_somebody_new() -> None:
     assert ids_of(seen, 0) == {1, 2}
 
 
+@pytest.mark.parametrize("spacing_s", [2.5, 5.0, 60.0])
+def test_in_a_time_lapse_a_still_face_is_one_person(spacing_s: float) -> None:
+    seen = follow([lambda _: (300, 200)], [k * spacing_s for k in range(40)])
+    assert ids_of(seen, 0) == {1}
+
+
+def test_a_pause_among_pictures_that_come_quickly_ends_a_track() -> None:
+    seen = follow([lambda _: (300, 200)], [*at_5_fps(10), *(20 + t_s for t_s in at_5_fps(10))])
+    assert ids_of(seen, 0) == {1, 2}
+
+
 def test_after_a_cut_faces_elsewhere_or_of_another_size_are_strangers() -> None:
     tracker = Tracker()
     for t_s in at_5_fps(1):

@@ -194,8 +194,8 @@ def test_a_network_that_reads_expressions_already_is_not_trained_anew(
 def test_a_whole_run_brings_back_networks_in_parts(
     known: bool, sent: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With one teacher, small batches and a second each, whatever they are given; begun as a backbone, or as a network that
-    reads expressions and has one teacher more, which knew faces."""
+    """With one teacher, small batches and a second each, whatever they are given; begun as a backbone, or as a network
+    that reads expressions and has one teacher more, which knew faces."""
     there = tmp_path / "there"
     shutil.copytree(sent, there)
     if known:

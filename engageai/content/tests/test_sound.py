@@ -8,10 +8,13 @@ import av
 import numpy as np
 import pytest
 
+from emotion_ml.media import recording
 from emotion_ml.tests import clips
 from engageai.content import sound
 from engageai.content.sound import SAMPLE_RATE, Block, Samples
 from engageai.content.tests.fakes import noise, talking_clip
+
+TS_PACKET = 188
 
 
 def heard(path: Path, **limits: float) -> Samples:
@@ -42,6 +45,18 @@ def test_sound_before_the_first_picture_is_dropped(tmp_path: Path) -> None:
     times = [1.0 + k / 10 for k in range(20)]
     path = clips.write(tmp_path / "early.mkv", times, sound=clips.Sound(3.0, clicks_s=(0.3, 1.5)))
     assert onset_s(heard(path)) == pytest.approx(0.5, abs=0.03)
+
+
+def test_sound_that_was_cut_out_of_a_broadcast_begins_with_the_first_picture_shown(tmp_path: Path) -> None:
+    """Cut between two key frames: its pictures up to the next one, at 4 s, cannot be decoded, its sound can."""
+    look = clips.Look(options=(("preset", "ultrafast"), ("x264-params", "keyint=100:min-keyint=100:scenecut=0")))
+    whole = clips.write(tmp_path / "whole.ts", clips.steady(25, 8), look, sound=clips.Sound(8.0, clicks_s=(5.0,)))
+    cut = tmp_path / "cut.ts"
+    data = whole.read_bytes()
+    cut.write_bytes(data[len(data) // 4 // TS_PACKET * TS_PACKET :])
+    pictures = list(recording.frames(cut, 25))
+    assert pictures[-1].t_s == pytest.approx(4.0, abs=0.1)
+    assert onset_s(heard(cut)) == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_clip_without_sound_says_so(clip: Path) -> None:
