@@ -14,7 +14,7 @@ from typing import Any
 from analytics import correlate, moments, timeline
 from analytics.correlate import Correlation
 from analytics.exports.label import Label
-from analytics.moments import Moment
+from analytics.moments import Moments
 from analytics.readings import Readings
 from analytics.results import Result, summarise
 from analytics.scoring import Environment
@@ -85,8 +85,11 @@ class Material:
         return correlate.compare(self.instants, spans, self.environment)
 
     @cached_property
-    def moments(self) -> tuple[Moment, ...]:
-        return moments.find(self.instants, self.environment).found if self.reads_expressions else ()
+    def moments(self) -> Moments:
+        """As the page tells them; of nothing read nothing can be said."""
+        if not self.reads_expressions:
+            return Moments((), is_long_enough=False)
+        return moments.find(self.instants, self.environment)
 
     def said(self, start_s: float, end_s: float) -> str:
         """The sentences that were spoken between the two."""

@@ -84,7 +84,7 @@ def _read(found: Comparison, environment: str) -> Row:
 
 
 def moment_rows(material: Material) -> Iterator[Row]:
-    for each in material.moments:
+    for each in material.moments.found:
         at = (each.t_s, each.start_s, each.end_s, each.kind, material.environment.name)
         said = material.said(each.start_s, max(each.end_s, each.start_s + INSTANT_S))
         yield (*at, each.size, each.low, each.high, each.p_value, each.width_s, said)

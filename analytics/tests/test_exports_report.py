@@ -14,7 +14,7 @@ from analytics.exports.material import Material
 from analytics.exports.scene import Anchor, Words
 from analytics.readings import Readings
 from analytics.tests.exported import SHA256, material, room, spoken, unread
-from analytics.tests.synthetic import audience
+from analytics.tests.synthetic import audience, dirichlet
 
 MEASURED = {
     "protocol": "ferplus-plurality",
@@ -210,6 +210,24 @@ def test_without_expressions_it_tells_who_was_there() -> None:
     assert "Expressions were not read." in text
     assert "Happy" not in text.split("What made")[0]
     assert "of 5" not in text
+
+
+def test_where_no_moment_could_be_told_it_does_not_say_that_none_stands_out() -> None:
+    short = text_of(material(audience(np.arange(100) / 5, dirichlet(100, 1))))
+    assert "Too little was seen to tell a moment from chance." in short
+    assert "No moment stands out" not in short
+    assert "No moment stands out" in text_of(material())
+
+
+def test_paragraphs_that_nobody_compared_are_not_called_like_the_rest() -> None:
+    times = np.arange(600) / 5
+    late = audience(times, dirichlet(600, 1), (times > 60)[:, None])
+    text = text_of(material(late, transcript=spoken("Hello.", "Is anybody there?")))
+    assert "No paragraph could be compared with the rest of the recording" in text
+    assert "can be told from the rest" not in text
+    some = text_of(material(late, transcript=spoken("Hello.", "Are you?", "Still not?", "There you are.", "Yes.")))
+    assert "None of the 2 paragraphs that could be compared can be told from the rest" in some
+    assert "of 3 more" in some
 
 
 def test_a_partial_result_says_so() -> None:
