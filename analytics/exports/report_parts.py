@@ -23,7 +23,6 @@ MOST_SAID: Final = 320
 MOST_PARAGRAPHS: Final = 12
 NOTHING: Final = "\u2013"
 VERDICTS: Final = {"higher": "Higher", "lower": "Lower"}
-KINDS: Final = {"peak": "Peak", "dip": "Dip", "rise": "Rise", "fall": "Fall"}
 
 
 def kind(material: Material) -> str:
@@ -106,12 +105,13 @@ def moments(material: Material, width: float) -> list[Flowable]:
     widths = [8 * mm, 26 * mm, 14 * mm, 43 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("", "When", "What", "By how much (95 %)", "Said then")]
-    spoken = [_short(material.said(each.start_s, max(each.end_s, each.start_s + 1e-3))) for each in told.found]
-    for number, each in enumerate(told.found, start=1):
+    spoken = [_short(occasion.said) for occasion in material.occasions]
+    for number, occasion in enumerate(material.occasions, start=1):
+        each = occasion.moment
         span = clock(each.start_s) if each.end_s <= each.start_s else f"{clock(each.start_s)} to {clock(each.end_s)}"
         size = f"{_signed(each.size)} ({_signed(each.low)} to {_signed(each.high)})"
         said = words(spoken[number - 1] or NOTHING, widths[-1] - 6, **SMALL)
-        rows.append([_cell(f"<b>{number}</b>"), _cell(span), _cell(KINDS[each.kind]), _cell(size), said])
+        rows.append([_cell(f"<b>{number}</b>"), _cell(span), _cell(occasion.name), _cell(size), said])
     note = (
         "Found by comparing every stretch with what surrounds it; each survives a permutation test over the whole "
         f"recording. {about(spoken)}"
