@@ -10,7 +10,7 @@ from typing import Any, Final
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
-from analytics import bands
+from analytics import bands, page
 from analytics.charts import clock
 from analytics.exports import pictures
 from analytics.exports.material import Material
@@ -169,12 +169,13 @@ def worth(material: Material, width: float) -> list[Flowable]:
     widths = [24 * mm, 16 * mm, 16 * mm, 16 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("Expression", "Share", "Worth", "Adds", "Because")]
+    adds = page.parts(material.result, environment.name)
     each = zip(EMOTIONS, shares.tolist(), environment.values, environment.reasons, strict=True)
     for emotion, share, value, reason in each:
-        cells = (emotion, _percent(share), f"{value:.1f}", f"{share * value:.2f}")
+        cells = (emotion, _percent(share), f"{value:.1f}", f"{adds[emotion]:.2f}")
         rows.append([*map(_cell, cells), words(reason, widths[-1] - 6, **SMALL)])
     note = (
-        f"Share times worth adds up to {float(shares @ environment.values):.2f}. What an expression is worth is a "
+        f"Share times worth adds up to {sum(adds.values()):.2f}. What an expression is worth is a "
         "judgement, not a measurement."
     )
     return [_heading(f"Why {float(shares @ environment.values):.1f}"), table(rows, widths), markup(note, **SMALL)]
