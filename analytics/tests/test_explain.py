@@ -128,6 +128,23 @@ def test_any_stretch_is_the_mean_of_its_readings() -> None:
     assert_adds_up(found)
 
 
+def test_a_stretch_ends_with_what_was_analysed() -> None:
+    """What was never looked at is no time without a face."""
+    whole = asked()
+    for end in ("181", "600", "1000000"):
+        found = asked(of="span", **{"from": "0", "to": end})
+        assert (found.score, found.readings) == (whole.score, whole.readings)
+        assert found.stretch.end_s == LENGTH_S
+        assert found.stretch.coverage == pytest.approx(whole.stretch.coverage, abs=1e-6)
+        assert because.answer(found).title == "From 0:00 to 3:00"
+
+
+def test_a_stretch_that_goes_on_beyond_the_last_reading_holds_it() -> None:
+    end_s = float(INSTANTS.times[-1])
+    asked_for = question.parse({"of": "span", "from": "0", "to": "600"})
+    assert asked_for.stretch(INSTANTS, end_s, [], SEMINAR).last == len(INSTANTS.times)
+
+
 def test_who_was_counted_who_was_left_out_and_why_is_told() -> None:
     shares = np.stack([one_hot("Happy", 0.9), one_hot("Sad", 0.3), one_hot("Sad"), one_hot("Sad"), one_hot("Sad")])
     left_out = np.array([[LeftOut.USED, LeftOut.USED, LeftOut.SMALL, LeftOut.BLURRED, LeftOut.TURNED]] * 10)
