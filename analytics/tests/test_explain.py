@@ -215,6 +215,18 @@ def test_where_there_is_no_value_the_reason_is_said() -> None:
     assert "their expressions were not read" in said(audience(times, sad, left_out=unread))
 
 
+@pytest.mark.parametrize(
+    ("until_s", "told"), [(30.2, "19.8"), (30.02, "19.9"), (30.9, "19"), (31.0, "19"), (60.0, "10")]
+)
+def test_a_coverage_just_below_what_a_value_needs_is_not_rounded_up_to_it(until_s: float, told: str) -> None:
+    times = np.arange(500) / 5
+    readings = audience(times, np.tile(one_hot("Sad"), (500, 1, 1)), (times < 5.95)[:, None])
+    instants = timeline.instants(readings)
+    stretch = explain.span(instants, 0.0, until_s)
+    sentence = because.answer(explain.explain(readings, instants, stretch, SEMINAR)).sentence
+    assert f"in view {told} % of the time, and a value needs 20 %" in sentence
+
+
 @pytest.mark.parametrize(("words", "found_s"), [("75", 75), ("75.5", 75.5), ("1:15", 75), (" 1:02:03.5 ", 3723.5)])
 def test_times_are_read_as_people_write_them(words: str, found_s: float) -> None:
     assert question.seconds(words) == found_s
