@@ -130,10 +130,14 @@ def trailing(instants: Instants, kind: Literal["30s", "60s", "cumulative"], at_s
     return Stretch(kind, start_s, end_s, first, row + 1, coverage, shown, filling)
 
 
-def span(instants: Instants, start_s: float, end_s: float) -> Stretch:
-    """The readings of [start_s, end_s), under the floor that paragraphs have."""
+def span(instants: Instants, start_s: float, end_s: float, analysed_s: float = math.inf) -> Stretch:
+    """The readings of [start_s, end_s), under the floor that paragraphs have; what follows `analysed_s` is no part.
+
+    A reading at that very end is one, if more is asked for: a webcam's measurement ends with its last reading.
+    """
+    first, last = np.searchsorted(instants.times, [start_s - TICK_S, end_s - TICK_S]).tolist()
+    end_s = min(end_s, analysed_s)
     edges = start_s - TICK_S, end_s - TICK_S
-    first, last = np.searchsorted(instants.times, edges).tolist()
     coverage = _coverage(instants, *edges)
     seen = int(np.count_nonzero(instants.used[first:last]))
     shown = coverage >= MIN_COVERAGE and seen >= MIN_INSTANTS

@@ -85,6 +85,8 @@ def find(instants: Instants, environment: Environment, *, seed: int = 0) -> Mome
     if not shapes:
         return Moments((), is_long_enough=False)
     chance = scan.chance(cells, shapes, np.random.default_rng(seed))
+    if not chance.usual:  # faces came and went too often for any stretch to be compared with what surrounds it
+        return Moments((), is_long_enough=False)
     sample = Sample.of(instants, environment)
     found: list[Moment] = []
     for _ in range(TRIES):

@@ -44,7 +44,7 @@ class Question:
             return self._paragraph(instants, spans, environment)
         if self.kind == "span":
             _within(self.span_s[0], end_s)
-            return explain.span(instants, *self.span_s)
+            return explain.span(instants, *self.span_s, end_s)
         _within(self.at_s, end_s)
         if self.kind == "reading":
             return explain.reading(instants, self.at_s)

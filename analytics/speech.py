@@ -11,11 +11,12 @@ sentence could say whether they fill; "a kind of" and "do you know" are not, bec
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 PAUSE_S: Final = 0.5
 SOUNDS: Final = frozenset(("ah", "eh", "er", "erm", "hm", "hmm", "mhm", "mm", "uh", "uhm", "um", "umm"))
@@ -41,6 +42,9 @@ class SpokenWord(Protocol):
     def end_s(self) -> float: ...
 
 
+Word = TypeVar("Word", bound=SpokenWord)
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """`words_per_min` is None for a span without length; `longest_pause_s` is 0 where there is no pause."""
@@ -52,10 +56,23 @@ class Speech:
     fillers: dict[str, int]
 
 
+def shared(words: Iterable[Word], spans: Sequence[tuple[float, float]]) -> list[list[Word]]:
+    """The words of each span: every one is of the last that has begun by its middle, before all of them of the first.
+
+    So none is lost and none counted twice, also where a recogniser gives words no length, or time between spans.
+    """
+    found: list[list[Word]] = [[] for _ in spans]
+    order = sorted(range(len(spans)), key=lambda row: spans[row])
+    starts = [spans[row][0] for row in order]
+    for word in words if found else ():
+        place = bisect_right(starts, (word.start_s + word.end_s) / 2) - 1
+        found[order[max(place, 0)]].append(word)
+    return found
+
+
 def measure(words: Iterable[SpokenWord], start_s: float, end_s: float) -> Speech:
-    """Of the words whose middle lies in [start_s, end_s)."""
-    inside = [word for word in words if start_s <= (word.start_s + word.end_s) / 2 < end_s]
-    inside.sort(key=lambda word: (word.start_s, word.end_s))
+    """Of the words of the span [start_s, end_s]."""
+    inside = sorted(words, key=lambda word: (word.start_s, word.end_s))
     pauses = [gap for gap in _gaps(inside) if gap >= PAUSE_S]
     length_s = end_s - start_s
     return Speech(

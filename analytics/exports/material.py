@@ -11,10 +11,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from analytics import correlate, moments, timeline
+from analytics import correlate, moments, occasions, timeline
 from analytics.correlate import Correlation
 from analytics.exports.label import Label
-from analytics.moments import Moment
+from analytics.moments import Moments
+from analytics.occasions import Occasion
 from analytics.readings import Readings
 from analytics.results import Result, summarise
 from analytics.scoring import Environment
@@ -85,11 +86,13 @@ class Material:
         return correlate.compare(self.instants, spans, self.environment)
 
     @cached_property
-    def moments(self) -> tuple[Moment, ...]:
-        return moments.find(self.instants, self.environment).found if self.reads_expressions else ()
+    def moments(self) -> Moments:
+        """As the page tells them; of nothing read nothing can be said."""
+        if not self.reads_expressions:
+            return Moments((), is_long_enough=False)
+        return moments.find(self.instants, self.environment)
 
-    def said(self, start_s: float, end_s: float) -> str:
-        """The sentences that were spoken between the two."""
-        paragraphs = self.transcript.paragraphs if self.transcript else ()
-        sentences = (sentence for paragraph in paragraphs for sentence in paragraph.sentences)
-        return " ".join(each.text for each in sentences if each.start_s < end_s and each.end_s > start_s)
+    @cached_property
+    def occasions(self) -> list[Occasion]:
+        """The moments with what was said then, as the page has it."""
+        return occasions.occasions(self.moments.found, self.transcript.paragraphs if self.transcript else ())

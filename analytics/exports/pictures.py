@@ -162,7 +162,7 @@ def _band(material: Material, plot: Plot) -> list[Shape]:
 def _marks(material: Material, plot: Plot) -> list[Shape]:
     """A number at the top of the chart for each moment, as in the list of moments."""
     found: list[Shape] = []
-    for number, moment in enumerate(material.moments, start=1):
+    for number, moment in enumerate(material.moments.found, start=1):
         x = plot.x(moment.t_s)
         found.append(Line(((x, plot.top), (x, plot.top + plot.height)), INK_SOFT, 0.6, (2.0, 2.0)))
         found.append(Words(min(x + 3, plot.left + plot.width - 8), plot.top + 10, str(number), 10, INK, bold=True))

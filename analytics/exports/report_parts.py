@@ -10,7 +10,7 @@ from typing import Any, Final
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
-from analytics import bands
+from analytics import bands, page
 from analytics.charts import clock
 from analytics.exports import pictures
 from analytics.exports.material import Material
@@ -23,7 +23,6 @@ MOST_SAID: Final = 320
 MOST_PARAGRAPHS: Final = 12
 NOTHING: Final = "\u2013"
 VERDICTS: Final = {"higher": "Higher", "lower": "Lower"}
-KINDS: Final = {"peak": "Peak", "dip": "Dip", "rise": "Rise", "fall": "Fall"}
 
 
 def kind(material: Material) -> str:
@@ -80,7 +79,7 @@ def over_time(material: Material, width: float) -> list[Flowable]:
         "far. Grey: single readings. A line is dotted until its first window is full and breaks where too few faces "
         "could be read. "
     )
-    if material.moments:
+    if material.moments.found:
         note += "Numbers mark the moments listed below."
     return [
         _heading("Over time"),
@@ -97,18 +96,22 @@ def side_by_side(material: Material, width: float) -> list[Flowable]:
 
 
 def moments(material: Material, width: float) -> list[Flowable]:
-    if not material.moments:
+    told = material.moments
+    if not told.found:
         sentence = "No moment stands out from the usual swing of this recording."
+        if not told.is_long_enough:
+            sentence = "Too little was seen to tell a moment from chance."
         return [_heading("Moments"), markup(sentence, **BODY)]
     widths = [8 * mm, 26 * mm, 14 * mm, 43 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("", "When", "What", "By how much (95 %)", "Said then")]
-    spoken = [_short(material.said(each.start_s, max(each.end_s, each.start_s + 1e-3))) for each in material.moments]
-    for number, each in enumerate(material.moments, start=1):
+    spoken = [_short(occasion.said) for occasion in material.occasions]
+    for number, occasion in enumerate(material.occasions, start=1):
+        each = occasion.moment
         span = clock(each.start_s) if each.end_s <= each.start_s else f"{clock(each.start_s)} to {clock(each.end_s)}"
         size = f"{_signed(each.size)} ({_signed(each.low)} to {_signed(each.high)})"
         said = words(spoken[number - 1] or NOTHING, widths[-1] - 6, **SMALL)
-        rows.append([_cell(f"<b>{number}</b>"), _cell(span), _cell(KINDS[each.kind]), _cell(size), said])
+        rows.append([_cell(f"<b>{number}</b>"), _cell(span), _cell(occasion.name), _cell(size), said])
     note = (
         "Found by comparing every stretch with what surrounds it; each survives a permutation test over the whole "
         f"recording. {about(spoken)}"
@@ -122,10 +125,9 @@ def paragraphs(material: Material, width: float) -> list[Flowable]:
         return []
     called = [row for row, each in enumerate(found.comparisons) if each.verdict in VERDICTS]
     heading = _heading("What was said when the score differed")
-    count = len(found.comparisons)
+    count = sum(each.adjusted_p is not None for each in found.comparisons)
     if not called:
-        sentence = f"None of the {count} paragraphs can be told from the rest of the recording."
-        return [heading, markup(sentence, **BODY)]
+        return [heading, markup(_none_called(count, len(found.comparisons)), **BODY)]
     widths = [24 * mm, 18 * mm, 34 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("When", "Call", "Difference", "Said")]
@@ -140,10 +142,23 @@ def paragraphs(material: Material, width: float) -> list[Flowable]:
         f" The {len(called) - MOST_PARAGRAPHS} others stand in paragraphs.csv." if len(called) > MOST_PARAGRAPHS else ""
     )
     note = (
-        f"{len(called)} of {count} paragraphs differ from the rest after adjustment for their number (false discovery "
-        f"rate 5 %).{rest} That one differs does not say that its words were the cause. {about(printed)}"
+        f"{len(called)} of {count} paragraphs that could be compared differ from the rest after adjustment for their "
+        f"number (false discovery rate 5 %).{rest} That one differs does not say that its words were the cause. "
+        f"{about(printed)}"
     )
     return [heading, table(rows, widths), markup(note, **SMALL)]
+
+
+def _none_called(compared: int, count: int) -> str:
+    """That none differs is a result; that none could be compared is none."""
+    if not compared:
+        return "No paragraph could be compared with the rest of the recording: too little was seen of one or the other."
+    if compared == count:
+        return f"None of the {count} paragraphs can be told from the rest of the recording."
+    return (
+        f"None of the {compared} paragraphs that could be compared can be told from the rest of the recording; of "
+        f"{count - compared} more, or of what is not theirs, too little was seen."
+    )
 
 
 def worth(material: Material, width: float) -> list[Flowable]:
@@ -154,12 +169,13 @@ def worth(material: Material, width: float) -> list[Flowable]:
     widths = [24 * mm, 16 * mm, 16 * mm, 16 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("Expression", "Share", "Worth", "Adds", "Because")]
+    adds = page.parts(material.result, environment.name)
     each = zip(EMOTIONS, shares.tolist(), environment.values, environment.reasons, strict=True)
     for emotion, share, value, reason in each:
-        cells = (emotion, _percent(share), f"{value:.1f}", f"{share * value:.2f}")
+        cells = (emotion, _percent(share), f"{value:.1f}", f"{adds[emotion]:.2f}")
         rows.append([*map(_cell, cells), words(reason, widths[-1] - 6, **SMALL)])
     note = (
-        f"Share times worth adds up to {float(shares @ environment.values):.2f}. What an expression is worth is a "
+        f"Share times worth adds up to {sum(adds.values()):.2f}. What an expression is worth is a "
         "judgement, not a measurement."
     )
     return [_heading(f"Why {float(shares @ environment.values):.1f}"), table(rows, widths), markup(note, **SMALL)]

@@ -21,8 +21,6 @@ from emotion_ml.types import LeftOut
 REASONS: Final = tuple("" if reason is LeftOut.USED else reason.name.lower() for reason in LeftOut)
 NOTHING: Final[tuple[None, ...]] = (None,) * len(EMOTIONS)
 FACES_A_PIECE: Final = 2000
-INSTANT_S: Final = 1e-3
-"""How long a change lasts, for finding the words that were spoken then."""
 BOX_DECIMALS, SHARE_DECIMALS, QUALITY_DECIMALS = 2, 9, 4
 """What single precision carries of a position, a share and a quality; more digits would only be its rounding errors."""
 
@@ -84,10 +82,10 @@ def _read(found: Comparison, environment: str) -> Row:
 
 
 def moment_rows(material: Material) -> Iterator[Row]:
-    for each in material.moments:
+    for occasion in material.occasions:
+        each = occasion.moment
         at = (each.t_s, each.start_s, each.end_s, each.kind, material.environment.name)
-        said = material.said(each.start_s, max(each.end_s, each.start_s + INSTANT_S))
-        yield (*at, each.size, each.low, each.high, each.p_value, each.width_s, said)
+        yield (*at, each.size, each.low, each.high, each.p_value, each.width_s, occasion.said)
 
 
 def environment_rows(material: Material) -> Iterator[Row]:

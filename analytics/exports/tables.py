@@ -136,7 +136,10 @@ TABLES: Final = (
             ("high", "upper bound"),
             ("p", "chance that a recording in which nothing happened shows anything as large anywhere"),
             ("width_s", "how much before and after was compared with"),
-            ("text", "the sentences spoken then"),
+            (
+                "text",
+                "the sentence that fills most of the stretch; of a change the one being spoken, or just ended",
+            ),
         ),
         moment_rows,
         is_expressive=True,

@@ -128,6 +128,23 @@ def test_any_stretch_is_the_mean_of_its_readings() -> None:
     assert_adds_up(found)
 
 
+def test_a_stretch_ends_with_what_was_analysed() -> None:
+    """What was never looked at is no time without a face."""
+    whole = asked()
+    for end in ("181", "600", "1000000"):
+        found = asked(of="span", **{"from": "0", "to": end})
+        assert (found.score, found.readings) == (whole.score, whole.readings)
+        assert found.stretch.end_s == LENGTH_S
+        assert found.stretch.coverage == pytest.approx(whole.stretch.coverage, abs=1e-6)
+        assert because.answer(found).title == "From 0:00 to 3:00"
+
+
+def test_a_stretch_that_goes_on_beyond_the_last_reading_holds_it() -> None:
+    end_s = float(INSTANTS.times[-1])
+    asked_for = question.parse({"of": "span", "from": "0", "to": "600"})
+    assert asked_for.stretch(INSTANTS, end_s, [], SEMINAR).last == len(INSTANTS.times)
+
+
 def test_who_was_counted_who_was_left_out_and_why_is_told() -> None:
     shares = np.stack([one_hot("Happy", 0.9), one_hot("Sad", 0.3), one_hot("Sad"), one_hot("Sad"), one_hot("Sad")])
     left_out = np.array([[LeftOut.USED, LeftOut.USED, LeftOut.SMALL, LeftOut.BLURRED, LeftOut.TURNED]] * 10)
@@ -196,6 +213,18 @@ def test_where_there_is_no_value_the_reason_is_said() -> None:
     assert "one face was found, and none of them" in said(audience(times, sad, left_out=small), of="reading", at="9")
     unread = np.full((295, 1), LeftOut.UNREAD)
     assert "their expressions were not read" in said(audience(times, sad, left_out=unread))
+
+
+@pytest.mark.parametrize(
+    ("until_s", "told"), [(30.2, "19.8"), (30.02, "19.9"), (30.9, "19"), (31.0, "19"), (60.0, "10")]
+)
+def test_a_coverage_just_below_what_a_value_needs_is_not_rounded_up_to_it(until_s: float, told: str) -> None:
+    times = np.arange(500) / 5
+    readings = audience(times, np.tile(one_hot("Sad"), (500, 1, 1)), (times < 5.95)[:, None])
+    instants = timeline.instants(readings)
+    stretch = explain.span(instants, 0.0, until_s)
+    sentence = because.answer(explain.explain(readings, instants, stretch, SEMINAR)).sentence
+    assert f"in view {told} % of the time, and a value needs 20 %" in sentence
 
 
 @pytest.mark.parametrize(("words", "found_s"), [("75", 75), ("75.5", 75.5), ("1:15", 75), (" 1:02:03.5 ", 3723.5)])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from pypdf import PdfReader
 
+from analytics import page, scoring
 from analytics.exports import cjk, direction, report, typeset
 from analytics.exports.material import Material
 from analytics.exports.scene import Anchor, Words
 from analytics.readings import Readings
 from analytics.tests.exported import SHA256, material, room, spoken, unread
-from analytics.tests.synthetic import audience
+from analytics.tests.synthetic import audience, dirichlet
+from emotion_ml.labels import EMOTIONS
 
 MEASURED = {
     "protocol": "ferplus-plurality",
@@ -81,9 +84,20 @@ def test_it_says_what_it_does_not_claim_and_what_made_it(found: Material) -> Non
 
 def test_what_each_expression_adds_is_the_decomposition(found: Material) -> None:
     text = text_of(found)
-    for emotion, part in found.result["decomposition"]["seminar"].items():
+    for emotion, part in page.parts(found.result, "seminar").items():
         assert f"{emotion} {100 * found.result['distribution'][emotion]:.0f}" in text
         assert f"{part:.2f}" in text
+
+
+@pytest.mark.parametrize("name", scoring.NAMES)
+def test_what_each_expression_adds_is_what_the_page_shows_and_adds_up(name: str) -> None:
+    for seed in range(3):
+        found = material(audience(np.arange(300) / 5, dirichlet(300, 1, seed)), name)
+        shown = page.parts(found.result, name)
+        text = text_of(found).replace("\u00a0", " ").split("Expression Share Worth Adds")[1]
+        printed = [float(re.findall(rf"{emotion} \d+ % \d\.\d (\d\.\d\d)", text)[0]) for emotion in EMOTIONS]
+        assert printed == [round(shown[emotion], 2) for emotion in EMOTIONS]
+        assert f"Share times worth adds up to {sum(printed):.2f}." in text
 
 
 def test_a_share_is_never_rounded_to_what_it_is_not() -> None:
@@ -210,6 +224,24 @@ def test_without_expressions_it_tells_who_was_there() -> None:
     assert "Expressions were not read." in text
     assert "Happy" not in text.split("What made")[0]
     assert "of 5" not in text
+
+
+def test_where_no_moment_could_be_told_it_does_not_say_that_none_stands_out() -> None:
+    short = text_of(material(audience(np.arange(100) / 5, dirichlet(100, 1))))
+    assert "Too little was seen to tell a moment from chance." in short
+    assert "No moment stands out" not in short
+    assert "No moment stands out" in text_of(material())
+
+
+def test_paragraphs_that_nobody_compared_are_not_called_like_the_rest() -> None:
+    times = np.arange(600) / 5
+    late = audience(times, dirichlet(600, 1), (times > 60)[:, None])
+    text = text_of(material(late, transcript=spoken("Hello.", "Is anybody there?")))
+    assert "No paragraph could be compared with the rest of the recording" in text
+    assert "can be told from the rest" not in text
+    some = text_of(material(late, transcript=spoken("Hello.", "Are you?", "Still not?", "There you are.", "Yes.")))
+    assert "None of the 2 paragraphs that could be compared can be told from the rest" in some
+    assert "of 3 more" in some
 
 
 def test_a_partial_result_says_so() -> None:

@@ -7,18 +7,22 @@ import io
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pytest
 
+from analytics import occasions
 from analytics.exports import cells, tables, words
 from analytics.exports.material import Material
 from analytics.readings import Readings
 from analytics.results import summarise
 from analytics.scoring import ENVIRONMENTS
 from analytics.tests.exported import SHA256, material, room, spoken, unread
+from analytics.tests.synthetic import audience, dirichlet, info, one_hot
+from analytics.transcript import Paragraph, Sentence
 
 DOCUMENT: Final = Path(__file__).resolve().parents[2] / "docs" / "exports.md"
 RESCORE: Final = """
@@ -118,6 +122,21 @@ def test_paragraphs_carry_their_words_and_their_call(found: Material) -> None:
     assert [row["call"] for row in got] == [each.verdict for each in correlation.comparisons]
     assert got[1]["text"] == "And now, the data."
     assert number(got[0]["score"]) == correlation.comparisons[0].score
+
+
+def test_what_was_said_at_a_moment_is_what_the_page_says() -> None:
+    """Of a change a sentence that had just ended, of a stretch the one that fills most of it."""
+    times = np.arange(3000) / 5
+    sad = ((times >= 200) & (times < 240)) | (times >= 450)
+    shares = np.where(sad[:, None, None], one_hot("Sad"), one_hot("Happy")) * (1 + 0.05 * dirichlet(3000, 1))
+    ends = {"Too early.": (190, 204), "Most of it.": (204, 239), "Just before.": (440, 447.5), "After it.": (460, 470)}
+    sentences = tuple(Sentence(text, *span) for text, span in ends.items())
+    said = replace(spoken(), paragraphs=(Paragraph(190, 470, sentences),))
+    shares = shares / shares.sum(axis=2, keepdims=True)
+    made = material(audience(times, shares), info=info(600.0), transcript=said)
+    told = occasions.occasions(made.moments.found, said.paragraphs)
+    assert {each.said for each in told} == {"Most of it.", "Just before."}
+    assert [row["text"] for row in rows("moments", made)] == [each.said for each in told]
 
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\ta", "  =1", "\uff1d1", "\ra"])

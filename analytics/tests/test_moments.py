@@ -12,7 +12,7 @@ from analytics.contrasts import Part, Sample, difference
 from analytics.scoring import score
 from analytics.tests.simulate_correlate import DEMO, FPS, instants_of
 from analytics.tests.simulate_moments import NOTHING, PLANTED, tally
-from analytics.tests.synthetic import audience, autoregressive, nobody
+from analytics.tests.synthetic import audience, autoregressive, dirichlet, nobody
 from analytics.timeline import Floats
 
 TIMES = np.arange(600 * FPS) / FPS
@@ -122,6 +122,12 @@ def test_a_face_that_never_changes_has_no_moments() -> None:
 @pytest.mark.parametrize("times", [np.array([]), TIMES[:200]])
 def test_without_faces_there_are_no_moments(times: Floats) -> None:
     assert moments.find(timeline.instants(nobody(times)), DEMO) == moments.Moments((), is_long_enough=False)
+
+
+def test_faces_that_come_and_go_leave_nothing_to_compare() -> None:
+    """Five seconds of every twenty: long enough in all, and never half of any stretch and of its surroundings."""
+    made = audience(TIMES, dirichlet(len(TIMES), 1), (TIMES % 20 < 5)[:, None])
+    assert moments.find(timeline.instants(made), DEMO) == moments.Moments((), is_long_enough=False)
 
 
 def test_a_minute_is_too_short_to_say_anything() -> None:

@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from analytics.speech import Speech, measure
+from analytics.speech import Speech, measure, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,34 @@ def test_a_gap_that_another_word_spans_is_no_pause() -> None:
     assert measure(words, 0.0, 5.0).pauses == 0
 
 
-def test_words_count_where_their_middle_lies() -> None:
+def test_words_belong_where_their_middle_lies() -> None:
     words = [
         Word("before", 9.0, 10.4),
         Word("inside", 9.8, 10.4),
         Word("border", 19.8, 20.2),
         Word("after", 21.0, 22.0),
     ]
-    assert measure(words, 10.0, 20.0).words == 1
+    told = shared(words, [(0.0, 10.0), (10.0, 20.0), (20.0, 30.0)])
+    assert [[word.text for word in each] for each in told] == [["before"], ["inside"], ["border", "after"]]
+
+
+def test_a_word_without_length_at_an_end_or_between_spans_is_not_lost() -> None:
+    words = [Word("One", 0.0, 0.5), Word("two.", 0.5, 0.9), Word("End.", 0.9, 0.9), Word("Yes.", 3.0, 3.0)]
+    told = shared(words, [(0.0, 0.9), (3.0, 3.0)])
+    assert [[word.text for word in each] for each in told] == [["One", "two.", "End."], ["Yes."]]
+    assert measure(told[0], 0.0, 0.9).words == 3
+    assert measure(told[1], 3.0, 3.0) == Speech(1, None, 0, 0.0, {})
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=12),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=5),
+)
+def test_every_word_belongs_to_exactly_one_span(said: list[tuple[int, int]], begun: list[tuple[int, int]]) -> None:
+    words = [Word(str(row), start_s, start_s + long_s) for row, (start_s, long_s) in enumerate(said)]
+    told = shared(words, [(start_s, start_s + long_s) for start_s, long_s in begun])
+    assert sorted(word.text for each in told for word in each) == sorted(word.text for word in words)
+    assert shared(words, []) == []
 
 
 def test_fillers_are_counted_whatever_their_punctuation_the_most_frequent_first() -> None:
@@ -66,4 +88,4 @@ def test_words_that_mean_what_they_say_are_no_fillers() -> None:
 
 def test_a_span_without_words_or_length_has_nothing_to_say() -> None:
     assert measure([], 0.0, 10.0) == Speech(0, 0.0, 0, 0.0, {})
-    assert measure(spoken("some words"), 0.3, 0.3) == Speech(0, None, 0, 0.0, {})
+    assert measure([], 0.3, 0.3) == Speech(0, None, 0, 0.0, {})

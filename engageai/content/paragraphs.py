@@ -41,6 +41,7 @@ class Said:
 def said(transcript: Transcript, instants: Instants, environment: Environment) -> Said:
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in transcript.paragraphs]
     found = correlate.compare(instants, spans, environment)
+    words = speech.shared(transcript.words, spans)
     views = tuple(
         ParagraphView(
             index,
@@ -49,7 +50,7 @@ def said(transcript: Transcript, instants: Instants, environment: Environment) -
             paragraph.text,
             paragraph.sentences,
             found.comparisons[index],
-            speech.measure(transcript.words, paragraph.start_s, paragraph.end_s),
+            speech.measure(words[index], paragraph.start_s, paragraph.end_s),
         )
         for index, paragraph in enumerate(transcript.paragraphs)
     )

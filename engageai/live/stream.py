@@ -7,7 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from analytics import timeline
 from analytics.readings import Readings
+from analytics.timeline import Floats
 from emotion_ml.engine import EmotionEngine
 from emotion_ml.faces import Detectors
 from emotion_ml.watcher import Image, NotADecodablePicture, Watcher, decode
@@ -53,7 +57,8 @@ class Stream:
         self._reads = engine is not None
         self._clock = CaptureClock(start_s, float(earlier.times[-1]) if len(earlier.times) else None)
         self._tally = Tally(earlier)
-        self._count = len(earlier.times)
+        self._pace = _Pace()
+        self._pace.add(earlier.times)
         self._last_s = 0.0
         self._size = (0, 0)
         self._rolling_s = float("-inf")
@@ -74,7 +79,7 @@ class Stream:
             found_s = time.monotonic()
             reading = self._watcher.read(found)
             read_s = time.monotonic()
-            self._count, self._last_s, self._size = self._count + 1, t_s, (frame.width, frame.height)
+            self._last_s, self._size = t_s, (frame.width, frame.height)
             engagement = self._tally.add(reading)
             rolling = self._tally.rolling() if self._is_due(t_s) and self._reads else None
             timings = Timings(
@@ -90,8 +95,8 @@ class Stream:
             readings = self._tally.take_unsaved()
             if readings is None:
                 return None
-            rate = (self._count - 1) / self._last_s if self._last_s > 0 and self._count > 1 else 1.0
-            return readings, Extent(self._last_s, round(rate, 2), *self._size)
+            self._pace.add(readings.times)
+            return readings, Extent(self._last_s, round(self._pace.rate, 2), *self._size)
 
     def close(self) -> None:
         with self._lock:
@@ -103,6 +108,30 @@ class Stream:
             return False
         self._rolling_s = t_s
         return True
+
+
+class _Pace:
+    """How many readings a second there were while it was read: a gap longer than a reading stands for is a pause."""
+
+    def __init__(self) -> None:
+        self._last: Floats = np.empty(0)  # (1,) once there is one
+        self._all = self._without_pauses = (0, 0.0)  # gaps and the seconds that they last
+
+    def add(self, times: Floats) -> None:
+        gaps_s = np.diff(np.concatenate([self._last, times]))
+        self._last = times[-1:].copy() if len(times) else self._last
+        self._all = _with(self._all, gaps_s)
+        self._without_pauses = _with(self._without_pauses, gaps_s[gaps_s <= timeline.longest_hold_s(times)])
+
+    @property
+    def rate(self) -> float:
+        """Where there is nothing but pauses, of them; 1 of a single reading."""
+        gaps, lasted_s = self._without_pauses if self._without_pauses[0] else self._all
+        return gaps / lasted_s if lasted_s > 0 else 1.0
+
+
+def _with(sum_s: tuple[int, float], gaps_s: Floats) -> tuple[int, float]:
+    return sum_s[0] + len(gaps_s), sum_s[1] + float(gaps_s.sum())
 
 
 def _decoded(frame: Frame) -> Image:

@@ -22,6 +22,7 @@ router = Router()
 MOST_S: Final = 1e6
 WORDS: Final = "text/plain application/x-subrip text/vtt application/json"
 AT: Final = "Seconds: of a reading, or where a window that looks back ends."
+TO: Final = "Seconds: where a span ends; without it, and at the latest, where the analysis did."
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -199,14 +200,13 @@ def why(
     of: Annotated[shapes.StretchKind, Query(description="Which number.")] = "whole",
     at: Annotated[float, Query(ge=0, le=MOST_S, description=AT)] = 0.0,
     start: Annotated[float, Query(alias="from", ge=0, le=MOST_S, description="Seconds: where a span begins.")] = 0.0,
-    end: Annotated[float, Query(alias="to", ge=0, le=MOST_S, description="Seconds: where a span ends.")] = MOST_S,
+    end: Annotated[float, Query(alias="to", ge=0, le=MOST_S, description=TO)] = MOST_S,
     paragraph: Annotated[int, Query(ge=0, le=999_999, description="Of the transcript, from 0.")] = 0,
     environment: shapes.AskedEnvironment = None,
 ) -> dict[str, Any]:
     """Each expression's share times its value; what was counted, and what was left out. 404: no such stretch."""
     recording = read_of(request, session_id, recording_id)
     chosen = environment_of(recording, environment)
-    end = min(end, recording.duration_s or 0.0)
     said = {"of": of, "at": f"{at:f}", "from": f"{start:f}", "to": f"{end:f}", "paragraph": str(paragraph)}
     try:
         found = explain_views.explanation(recording, question.parse(said), chosen)

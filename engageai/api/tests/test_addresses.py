@@ -120,6 +120,24 @@ def test_the_whole_result_is_the_page_s_byte_for_byte(recording: Recording) -> N
             assert answer.content == page.content
 
 
+def test_why_is_answered_to_a_program_as_to_a_page_also_beyond_the_end(recording: Recording) -> None:
+    """Two hours of which two seconds were analysed."""
+    Recording.objects.filter(id=recording.id).update(duration_s=7200.0, stopped_at_s=2.0, status="partial")
+    client = Client()
+    session = client.session
+    session["owner"] = tokens.owner_of(f"Bearer {TOKEN}")
+    session.save()
+    keys, json_please = [recording.session_id, recording.id], {"Accept": "application/json"}
+    mine, theirs = reverse("api:api-why", args=keys), reverse("recording-why", args=keys)
+    for query in ({"from": "0", "to": "600"}, {"from": "1", "to": "1.9"}, {"from": "0", "to": "7200"}):
+        page = client.get(theirs, {"of": "span", **query}, headers=json_please)
+        assert ask(mine, "get", data={"of": "span", **query}).json() == page.json()
+    found = ask(mine, "get", data={"of": "span"}).json()
+    assert found["score"] == ask(mine, "get").json()["score"] is not None
+    assert (found["end_s"], found["readings"]) == (2.0, 10)
+    assert found["coverage"] == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("status", TranscriptStatus.values)
 def test_a_recording_says_how_far_its_words_are(status: str, recording: Recording) -> None:
     path = reverse("api:api-recording", args=[recording.session_id, recording.id])

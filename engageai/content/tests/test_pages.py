@@ -13,6 +13,7 @@ import pytest
 from analytics import store, transcripts
 from analytics.models import Recording, TranscriptStatus
 from analytics.tests.synthetic import audience, dirichlet
+from analytics.transcript import Word
 from engageai.conftest import Visitor
 from engageai.content import shape
 from engageai.content.tests.fakes import response, words
@@ -68,6 +69,14 @@ def test_every_paragraph_has_its_words_and_its_comparison(visitor: Visitor, reco
     assert "hx-trigger" not in answer.text
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;alert" in answer.text
+
+
+def test_a_word_without_length_counts_in_the_paragraph_that_it_ends(visitor: Visitor, recording: Recording) -> None:
+    times = {"One": (0.0, 0.5), "two.": (0.5, 0.9), "End.": (0.9, 0.9), "Yes.": (3.0, 3.0)}
+    said = [Word(text, *span, 0.9) for text, span in times.items()]
+    made = shape.build(said, language="en", duration_s=12.0, model="parrot", sha256="0" * 64)
+    shown = fragment(visitor, written(recording, made)).context["paragraphs"]
+    assert [view.speech.words for view in shown] == [3, 1]
 
 
 def test_a_summary_of_the_service_is_shown_in_its_words(visitor: Visitor, recording: Recording) -> None:
