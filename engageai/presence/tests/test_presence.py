@@ -22,10 +22,11 @@ from django.utils import timezone
 from analytics import store
 from analytics.models import AnalysisSession
 from emotion_ml.tests.patience import slack
-from engageai import asgi
+from engageai import asgi, endings
 from engageai.conftest import Visitor
 from engageai.presence import reaper as reaping
 from engageai.presence import views
+from engageai.presence.consumers import Presence
 from engageai.presence.registry import registry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +85,28 @@ async def test_its_owner_holds_it_and_a_stranger_does_not(visitor: Visitor, stra
     assert not await Page(stranger, visitor.session.id).opened()
     assert not await Page(visitor, uuid.uuid4()).opened()
     await page.leave()
+
+
+async def test_a_page_that_is_left_while_its_socket_opens_does_not_hold_it(visitor: Visitor) -> None:
+    """The server raises from accept then, and never says that the page has gone."""
+
+    async def connect() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def gone(message: Any) -> None:
+        assert registry.open() == [visitor.session.id]
+        raise OSError(message["type"])
+
+    scope = {
+        "type": "websocket",
+        "session": visitor.client.session,
+        "url_route": {"kwargs": {"session_id": visitor.session.id}},
+    }
+    with pytest.raises(OSError, match=r"websocket\.accept"):
+        await Presence.as_asgi()(scope, connect, gone)
+    assert registry.open() == []
+    assert registry.closed_for(0) == [visitor.session.id]
+    assert endings._listeners == {}
 
 
 async def test_it_lives_while_a_page_is_open_and_a_little_longer(visitor: Visitor, settings: Any) -> None:
