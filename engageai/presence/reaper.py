@@ -33,7 +33,8 @@ def stop() -> None:
 
 def reap() -> None:
     """One round."""
-    for session_id in store.keep_alive(registry.open()):
+    in_use = {*registry.open(), *endings.listening()}  # a program has no page, and its upload may take an hour
+    for session_id in store.keep_alive(in_use):
         endings.tell(session_id)  # wiped by another process, or while its page came in
     for session_id in registry.closed_for(settings.CLOSED_TAB_S):
         store.wipe(session_id, hash_s=0)  # there is nobody to read a receipt
