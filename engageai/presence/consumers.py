@@ -28,8 +28,9 @@ class Presence(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         with ExitStack() as entered:  # left again where the page has gone meanwhile: then no disconnect comes
             entered.enter_context(endings.heard(self.session_id, self._on_wipe))
-            registry.enter(self.session_id)
-            entered.callback(registry.leave, self.session_id)
+            page = (self.session_id, str(self.scope["session"].session_key))
+            registry.enter(*page)
+            entered.callback(registry.leave, *page)
             await self.accept()
             self.held = entered.pop_all()
 
