@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
 
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 
 from analytics import scoring, store
 from analytics.models import AnalysisSession, Recording
 from analytics.scoring import Environment
 
 OWNER = "owner"
+RENEW: Final = timedelta(hours=1)  # a browser's secret is given longer no more often than this
 
 
 def owner_of(request: HttpRequest) -> str:
@@ -24,18 +31,30 @@ def owner_of(request: HttpRequest) -> str:
     return str(request.session[OWNER])
 
 
+def remember(browsers: Collection[str]) -> None:
+    """The secrets of browsers, by the keys in their cookies, live on from now. The cookies end with the browsers."""
+    until = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    known = Session.objects.filter(session_key__in=browsers, expire_date__lt=until - RENEW)
+    if known.exists():
+        known.update(expire_date=until)
+
+
 def session_or_404(request: HttpRequest, session_id: uuid.UUID) -> AnalysisSession:
     try:
-        return store.get_session(_known_owner(request), session_id)
+        session = store.get_session(_known_owner(request), session_id)
     except store.NotFound:
         raise Http404 from None
+    _remember(request)
+    return session
 
 
 def recording_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
     try:
-        return store.get_recording(_known_owner(request), session_id, recording_id)
+        recording = store.get_recording(_known_owner(request), session_id, recording_id)
     except store.NotFound:
         raise Http404 from None
+    _remember(request)
+    return recording
 
 
 def result_or_404(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> Recording:
@@ -69,3 +88,9 @@ def asked_environment_or_404(request: HttpRequest, recording: Recording) -> Envi
 def _known_owner(request: HttpRequest) -> str:
     """A stranger is not given a secret, and so leaves no row behind."""
     return str(request.session.get(OWNER, ""))
+
+
+def _remember(request: HttpRequest) -> None:
+    """As long as it asks for something of a session. A program has a token, and no row that could end."""
+    if browser := getattr(request.session, "session_key", None):
+        remember([browser])

@@ -36,6 +36,7 @@ def path(recording: Recording) -> Path:
 def ask(recording: Recording, environment: str) -> bool:
     """Have a film wait, in place of one that has ended; False where one is already on its way.
 
+    The file of the one before stays until this one is claimed or cancelled, so that a caller may still undo it all.
     Raises store.NotFound where there is nothing to draw on, or nobody to draw for.
     """
     if not store.has_video(recording):
@@ -45,8 +46,6 @@ def ask(recording: Recording, environment: str) -> bool:
             raise store.NotFound
         Film.objects.filter(recording_id=recording.id).exclude(status__in=ACTIVE).delete()
         _, is_new = Film.objects.get_or_create(recording_id=recording.id, defaults={"environment": environment})
-    if is_new:
-        path(recording).unlink(missing_ok=True)
     return is_new
 
 
@@ -57,7 +56,10 @@ def claim(recording_id: uuid.UUID) -> Film | None:
     values = {"started_at": now, "heartbeat_at": now, "progress": 0.0, "attempts": F("attempts") + 1}
     if not waiting.update(status=FilmStatus.RUNNING, **values):
         return None
-    return Film.objects.select_related("recording").filter(recording_id=recording_id).first()
+    film = Film.objects.select_related("recording").filter(recording_id=recording_id).first()
+    if film is not None:
+        path(film.recording).unlink(missing_ok=True)
+    return film
 
 
 def update(film: Film, **values: Any) -> None:
@@ -79,7 +81,9 @@ def request_cancel(recording: Recording) -> None:
     """Stop it: at once while it waits, at its next step while it runs, not at all when it has ended."""
     mine = Film.objects.filter(recording_id=recording.id)
     cancelled = {"status": FilmStatus.CANCELLED, "finished_at": timezone.now()}
-    if not mine.filter(status=FilmStatus.WAITING).update(**cancelled):
+    if mine.filter(status=FilmStatus.WAITING).update(**cancelled):
+        path(recording).unlink(missing_ok=True)
+    else:
         mine.filter(status=FilmStatus.RUNNING).update(cancel_requested=True)
 
 

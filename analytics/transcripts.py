@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import F
@@ -118,15 +119,19 @@ def requeue_interrupted(max_attempts: int, note: str, silent_s: float | None = N
     """What to enqueue: of every result that has a file, the transcript that is not there yet.
 
     While the server runs, `silent_s` says how long ago the last sign of life must be; at its start nothing can run.
+    A result that is as old and has no transcript is one for which it could not be begun.
     """
+    now = timezone.now()
     for row in Transcript.objects.filter(status=TranscriptStatus.RUNNING):
-        silence = timezone.now() - (row.heartbeat_at or row.created_at)
+        silence = now - (row.heartbeat_at or row.created_at)
         if silent_s is None or silence.total_seconds() >= silent_s:
             with suppress(store.Gone):
                 _take_back(row, max_attempts, note)
-    if silent_s is None:
-        for recording in Recording.objects.filter(status__in=SHOWABLE, source=Source.FILE, transcript=None):
-            open_for(recording)
+    results = Recording.objects.filter(status__in=SHOWABLE, source=Source.FILE, transcript=None)
+    if silent_s is not None:
+        results = results.filter(finished_at__lt=now - timedelta(seconds=silent_s))
+    for recording in results:
+        open_for(recording)
     waiting = Transcript.objects.filter(status=TranscriptStatus.WAITING)
     return list(waiting.values_list("recording_id", flat=True))
 

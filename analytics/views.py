@@ -110,7 +110,8 @@ def boxes(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) 
     stretch = _stretch(request, MAX_BOXES_S)
     if stretch is None:
         return _bad_stretch(f"Ask for a stretch of at most {MAX_BOXES_S:.0f} seconds: ?from=0&to=20.")
-    found = drawing.boxes(store.load_readings(recording, stretch), *stretch, 1 / recording.analysis_fps)
+    spacing_s = 1 / recording.analysis_fps if recording.analysis_fps else 0.0  # none for a webcam's first readings
+    found = drawing.boxes(store.load_readings(recording, stretch), *stretch, spacing_s)
     return _json(results.to_json(found))
 
 

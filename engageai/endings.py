@@ -53,6 +53,12 @@ def tell(session_id: uuid.UUID) -> None:
         told()
 
 
+def listening() -> set[uuid.UUID]:
+    """The sessions of which something is under way here: a request that arrives or is answered, a socket."""
+    with _lock:
+        return set(_listeners)
+
+
 class UntilWiped:
     """Ends every request for something of a session with the session, as if its client had gone away."""
 

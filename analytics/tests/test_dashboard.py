@@ -244,6 +244,11 @@ def test_boxes_of_a_stretch_come_with_the_readings_around_it(client: Client, rec
     assert sum(face["p"]) == pytest.approx(1, abs=1e-3)
 
 
+def test_boxes_need_no_rate(client: Client, record: Record) -> None:
+    answer = ask(client, "recording-boxes", record(room(), analysis_fps=0.0), "?from=20&to=21")
+    assert (answer.status_code, answer.json()["hold_s"]) == (200, pytest.approx(0.3))
+
+
 @pytest.mark.parametrize("query", ["?from=0&to=61", "?from=9&to=1", "?from=a&to=b", "?from=nan&to=5", "?from=0&to=inf"])
 def test_a_stretch_that_makes_no_sense_is_refused(query: str, client: Client, record: Record) -> None:
     answer = ask(client, "recording-boxes", record(room()), query)

@@ -12,6 +12,7 @@ import uuid
 from contextlib import suppress
 from typing import Final
 
+from django.db import transaction
 from django_tasks import task
 
 from analytics import films, scoring, store, takeaway, timeline
@@ -34,13 +35,10 @@ class Interrupted(Exception):
 
 
 def begin(recording: Recording, environment: str) -> None:
-    """Have the film made, unless it is on its way. Raises store.NotFound, tasks.Full."""
-    if films.ask(recording, environment):
-        try:
+    """Have the film made, unless it is on its way. Raises store.NotFound, and tasks.Full: then nothing has changed."""
+    with transaction.atomic():  # holds the write lock, for which a task that begins at once has to wait
+        if films.ask(recording, environment):
             draw.enqueue(str(recording.id))
-        except tasks.Full:
-            films.request_cancel(recording)
-            raise
 
 
 def resume(recording: Recording) -> None:

@@ -26,10 +26,13 @@ class Presence(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not await self._hold():
             await self.close(code=NOT_FOUND)  # not accepted: a stranger learns nothing
             return
-        self.held.enter_context(endings.heard(self.session_id, self._on_wipe))
-        registry.enter(self.session_id)
-        self.held.callback(registry.leave, self.session_id)
-        await self.accept()
+        with ExitStack() as entered:  # left again where the page has gone meanwhile: then no disconnect comes
+            entered.enter_context(endings.heard(self.session_id, self._on_wipe))
+            page = (self.session_id, str(self.scope["session"].session_key))
+            registry.enter(*page)
+            entered.callback(registry.leave, *page)
+            await self.accept()
+            self.held = entered.pop_all()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         """Whatever a client says, it is not asked."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from analytics import store
+from analytics import access, store
 from engageai import endings
 from engageai.presence.registry import registry
 from engageai.watchdog import Watchdog
@@ -32,8 +32,10 @@ def stop() -> None:
 
 
 def reap() -> None:
-    """One round."""
-    for session_id in store.keep_alive(registry.open()):
+    """One round. Before anything that is too old goes: an open page may have slept with the machine for a night."""
+    access.remember(registry.browsers())
+    in_use = {*registry.open(), *endings.listening()}  # a program has no page, and its upload may take an hour
+    for session_id in store.keep_alive(in_use):
         endings.tell(session_id)  # wiped by another process, or while its page came in
     for session_id in registry.closed_for(settings.CLOSED_TAB_S):
         store.wipe(session_id, hash_s=0)  # there is nobody to read a receipt

@@ -1,5 +1,7 @@
 """Which sessions have an open page in this process, and since when others have none. Knows no socket and no row.
 
+Also in which browsers those pages are, so that these are remembered for as long.
+
 The clock stands still while the machine sleeps, so that a laptop that was closed finds its session again.
 """
 
@@ -17,15 +19,19 @@ class Registry:
         self._now = now
         self._changed = threading.Condition()
         self._pages: Counter[uuid.UUID] = Counter()
+        self._browsers: Counter[str] = Counter()
         self._closed_at: dict[uuid.UUID, float] = {}
 
-    def enter(self, session_id: uuid.UUID) -> None:
+    def enter(self, session_id: uuid.UUID, browser: str = "") -> None:
         with self._changed:
             self._pages[session_id] += 1
+            self._browsers[browser] += 1
             self._closed_at.pop(session_id, None)
 
-    def leave(self, session_id: uuid.UUID) -> None:
+    def leave(self, session_id: uuid.UUID, browser: str = "") -> None:
         with self._changed:
+            self._browsers[browser] -= 1
+            self._browsers += Counter()  # without those of which no page is left
             self._pages[session_id] -= 1
             if self._pages[session_id] <= 0:
                 del self._pages[session_id]
@@ -51,6 +57,11 @@ class Registry:
     def open(self) -> list[uuid.UUID]:
         with self._changed:
             return list(self._pages)
+
+    def browsers(self) -> list[str]:
+        """The keys in the cookies of those that show a page."""
+        with self._changed:
+            return list(self._browsers)
 
     def closed_for(self, seconds: float) -> list[uuid.UUID]:
         with self._changed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from analytics import store
+from analytics.models import AnalysisSession
 from engageai import asgi, endings
 from engageai.conftest import Visitor
+from engageai.presence import reaper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,6 +67,14 @@ def open_files() -> set[str]:
     return found
 
 
+async def is_idle_and_there(visitor: Visitor) -> bool:
+    """After a round of the reaper, half an hour and a minute after it was last seen."""
+    mine = AnalysisSession.objects.filter(id=visitor.session.id)
+    await sync_to_async(mine.update)(seen_at=timezone.now() - timedelta(minutes=settings.SESSION_IDLE_MIN + 1))
+    await sync_to_async(reaper.reap)()
+    return await sync_to_async(mine.exists)()
+
+
 async def wipe(visitor: Visitor) -> None:
     await sync_to_async(store.wipe)(visitor.session.id)
 
@@ -80,6 +92,33 @@ async def test_an_upload_that_still_arrives_ends_with_its_session(
     await asyncio.wait_for(upload.task, 10)
     assert upload.status == 404
     assert files() == []
+
+
+async def test_an_upload_that_still_arrives_keeps_its_session_alive_and_no_longer(visitor: Visitor) -> None:
+    path = reverse("upload-new", args=[visitor.session.id])
+    kind = (b"content-type", b"multipart/form-data; boundary=edge")
+    upload = Request(visitor, "POST", path, b"--edge\r\n", kind)
+    await asyncio.sleep(0.1)
+    assert endings.listening() == {visitor.session.id}
+    assert await is_idle_and_there(visitor)
+    assert not upload.task.done()
+    upload.messages.put_nowait({"type": "http.disconnect"})
+    await asyncio.wait([upload.task], timeout=10)
+    assert endings.listening() == set()
+    assert not await is_idle_and_there(visitor)
+
+
+async def test_a_download_that_is_read_slowly_keeps_its_session_alive(visitor: Visitor, clip: Path) -> None:
+    recording = await sync_to_async(visitor.uploaded)(clip)
+    await sync_to_async(store.claim)(recording.id)
+    await sync_to_async(store.finish)(recording.id)
+    download = Request(visitor, "GET", visitor.url("recording-video", recording))
+    download.reading.clear()
+    await asyncio.wait_for(download.has_begun.wait(), 10)
+    assert await is_idle_and_there(visitor)
+    download.reading.set()
+    await asyncio.wait_for(download.task, 10)
+    assert not await is_idle_and_there(visitor)
 
 
 async def test_a_paused_download_lets_go_of_its_file(visitor: Visitor, clip: Path) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from django.db import OperationalError
+from django.utils import timezone
 
 from analytics import store, transcripts
 from analytics.models import Recording, Transcript
@@ -15,7 +19,7 @@ from analytics.readings import Readings
 from analytics.transcript import parse
 from emotion_ml.engine import EmotionEngine
 from emotion_ml.types import Reading
-from engageai import tasks
+from engageai import pulse, tasks
 from engageai.conftest import Visitor
 from engageai.content import jobs, whisper
 from engageai.content.tests.fakes import Parrot, stand_in, talking_clip
@@ -45,6 +49,10 @@ def recording(visitor: Visitor, talking: Path) -> Recording:
     store.finish(recording.id)
     jobs.begin(recording.id)
     return Recording.objects.get(id=recording.id)
+
+
+def full(_: Recording) -> None:
+    raise OperationalError("database or disk is full")
 
 
 def run(recording: Recording) -> Transcript:
@@ -176,6 +184,22 @@ def test_one_that_was_killed_is_taken_up_once(recording: Recording, parrot: Parr
 def test_results_whose_transcript_was_never_begun_get_one(recording: Recording) -> None:
     Transcript.objects.all().delete()
     assert jobs.recover() == 1
+    assert Transcript.objects.get().status == "waiting"
+
+
+def test_one_that_could_not_be_begun_is_begun_half_a_minute_later(
+    visitor: Visitor, talking: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = visitor.uploaded(talking)
+    store.claim(recording.id)
+    store.finish(recording.id)
+    with monkeypatch.context() as patched:
+        patched.setattr(transcripts, "open_for", full)
+        analysis._follow_up(recording.id)
+    assert jobs.reap() == 0  # it may be on its way
+    assert not Transcript.objects.exists()
+    with time_machine.travel(timezone.now() + timedelta(seconds=pulse.SILENT_S + 1)):
+        assert jobs.reap() == 1
     assert Transcript.objects.get().status == "waiting"
 
 

@@ -269,3 +269,27 @@ def test_where_too_many_are_being_made_it_says_when_to_come_back(
     monkeypatch.setattr(jobs, "begin", full)
     answer = visitor.client.post(visitor.url("film-begin", recording))
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+
+
+def test_a_film_that_cannot_be_made_again_now_stays(
+    visitor: Visitor, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise tasks.Full
+
+    made(recording)
+    before = Film.objects.values().get()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(jobs.draw), "enqueue", full)
+        answer = visitor.client.post(visitor.url("film-begin", recording), {"environment": "general"})
+    assert answer.status_code == 503
+    assert Film.objects.values().get() == before
+    assert films.path(recording).exists()
+
+
+@pytest.mark.parametrize("follows", [lambda recording: films.claim(recording.id), films.request_cancel])
+def test_nothing_is_left_of_a_film_that_is_made_again(follows: Callable[..., Any], recording: Recording) -> None:
+    made(recording)
+    jobs.begin(recording, "general")
+    follows(recording)
+    assert not films.path(recording).exists()

@@ -22,10 +22,11 @@ from django.utils import timezone
 from analytics import store
 from analytics.models import AnalysisSession
 from emotion_ml.tests.patience import slack
-from engageai import asgi
+from engageai import asgi, endings
 from engageai.conftest import Visitor
 from engageai.presence import reaper as reaping
 from engageai.presence import views
+from engageai.presence.consumers import Presence
 from engageai.presence.registry import registry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +74,11 @@ def wipe(client: Client, session_id: uuid.UUID) -> Any:
     return client.post(reverse("session-wipe", args=[session_id]))
 
 
+def looked_at(visitor: Visitor) -> int:
+    """What a page of the session is answered with."""
+    return int(visitor.client.get(reverse("upload-again", args=[visitor.session.id])).status_code)
+
+
 async def exists(session_id: uuid.UUID) -> bool:
     return bool(await in_thread(AnalysisSession.objects.filter(id=session_id).exists))
 
@@ -84,6 +90,28 @@ async def test_its_owner_holds_it_and_a_stranger_does_not(visitor: Visitor, stra
     assert not await Page(stranger, visitor.session.id).opened()
     assert not await Page(visitor, uuid.uuid4()).opened()
     await page.leave()
+
+
+async def test_a_page_that_is_left_while_its_socket_opens_does_not_hold_it(visitor: Visitor) -> None:
+    """The server raises from accept then, and never says that the page has gone."""
+
+    async def connect() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def gone(message: Any) -> None:
+        assert registry.open() == [visitor.session.id]
+        raise OSError(message["type"])
+
+    scope = {
+        "type": "websocket",
+        "session": visitor.client.session,
+        "url_route": {"kwargs": {"session_id": visitor.session.id}},
+    }
+    with pytest.raises(OSError, match=r"websocket\.accept"):
+        await Presence.as_asgi()(scope, connect, gone)
+    assert registry.open() == []
+    assert registry.closed_for(0) == [visitor.session.id]
+    assert endings._listeners == {}
 
 
 async def test_it_lives_while_a_page_is_open_and_a_little_longer(visitor: Visitor, settings: Any) -> None:
@@ -109,6 +137,25 @@ async def test_an_open_page_keeps_it_beyond_the_idle_time(visitor: Visitor, stra
     assert await exists(visitor.session.id)
     assert not await exists(stranger.session.id)  # of which no page ever said that it is there
     await page.leave()
+
+
+async def test_an_open_page_is_known_beyond_the_twelve_hours_of_its_browser(visitor: Visitor) -> None:
+    page = Page(visitor)
+    assert await page.opened()
+    with time_machine.travel(timezone.now() + timedelta(hours=13)):  # in one step, as when the machine sleeps
+        await reap()
+        assert await in_thread(looked_at, visitor) == 200
+    await page.leave()
+    assert registry.browsers() == []
+
+
+def test_a_browser_that_asks_now_and_then_is_known_and_a_stranger_is_not(visitor: Visitor, stranger: Visitor) -> None:
+    for hours, expected in ((7, 200), (14, 200), (27, 404)):
+        with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+            assert stranger.client.get(reverse("upload-again", args=[visitor.session.id])).status_code == 404
+            assert looked_at(visitor) == expected
+    with time_machine.travel(timezone.now() + timedelta(hours=14)):
+        assert looked_at(stranger) == 404
 
 
 async def test_a_tab_that_begins_anew_gets_a_receipt_and_nothing_is_left(
