@@ -28,7 +28,7 @@ from emotion_ml.types import VideoInfo
 
 log = logging.getLogger(__name__)
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 NOTHING_TO_SEE: Final = VideoInfo(0.0, 0.0, 0, 0, False, "", "", False)
 _LOCKS: Final = tuple(threading.Lock() for _ in range(16))
 
