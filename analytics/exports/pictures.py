@@ -118,9 +118,12 @@ def _summary(material: Material) -> str:
     band = bands.overall_band(material.instants, material.environment)
     if band is None:
         return "No face could be read, so there is no score."
+    over = clock(material.info.duration_s)
+    if material.stopped_at_s is not None:
+        over = f"the first {clock(material.stopped_at_s)} of {over}"
     return (
         f"Engagement {band.score:.2f} of 5 (95 % interval {band.low:.2f} to {band.high:.2f}) over "
-        f"{clock(material.info.duration_s)}, read as a {material.environment.label.lower()} audience."
+        f"{over}, read as a {material.environment.label.lower()} audience."
     )
 
 
