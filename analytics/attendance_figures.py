@@ -13,7 +13,7 @@ from analytics import attendance, charts, lanes, timeline
 from analytics.charts import Figure, Trace
 from analytics.page import MAX_LANES
 from analytics.readings import Readings
-from analytics.reduction import extremes
+from analytics.reduction import around, extremes
 from analytics.timeline import Floats
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.types import VideoInfo
@@ -46,7 +46,7 @@ def _series(readings: Readings, end_s: float, span: charts.Span | None) -> Figur
     top = int(np.nanmax(faces))  # of the whole recording, so that no scale changes under a reader's eyes
     rows = _rows(times, span)
     times, faces = times[rows], faces[rows]
-    kept = extremes(times, faces, charts.MAX_POINTS)
+    kept = extremes(times, faces, charts.MAX_POINTS, np.isnan(faces))
     shape = charts.layout(height=300, margin=charts.MARGIN)
     step = max(1, round((top + 1) / 5))
     shape["yaxis"] = {"range": [0, top + 1], "dtick": step, "fixedrange": True, "zeroline": False}
@@ -86,11 +86,7 @@ def _lanes(readings: Readings, end_s: float, span: charts.Span | None) -> Figure
 
 
 def _rows(times: Floats, span: charts.Span | None) -> slice:
-    """With the one on either side, so that lines reach the edges; all without a span."""
-    if span is None:
-        return slice(0, len(times))
-    start = max(int(np.searchsorted(times, span[0])) - 1, 0)
-    return slice(start, max(int(np.searchsorted(times, span[1], side="right")) + 1, start + 1))
+    return around(times, *span) if span else slice(0, len(times))
 
 
 def steps(readings: Readings, end_s: float) -> tuple[Floats, Floats]:

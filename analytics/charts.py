@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from analytics.reduction import every, extremes, runs
+from analytics.reduction import Mask, every, extremes, runs
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
@@ -158,17 +158,24 @@ def _interval(interval: Interval, row: int, colour: str, bar: str) -> Trace:
 
 
 def series(
-    times: Floats, instant: Floats, lines: Sequence[Line], bands: Sequence[Band], duration_s: float, span: Span
+    times: Floats,
+    instant: Floats,
+    lines: Sequence[Line],
+    bands: Sequence[Band],
+    duration_s: float,
+    span: Span,
+    holes: Mask | None = None,
 ) -> Figure:
     """Engagement over time. The instant line keeps each bucket's lowest and highest value, the others every n-th.
 
-    The axis covers `span`, the lowest and highest value that the environment can give, widened to halves.
+    The axis covers `span`, the lowest and highest value that the environment can give, widened to halves. `holes` are
+    the times that no reading has.
     """
-    kept = extremes(times, instant, MAX_POINTS)
+    kept = extremes(times, instant, MAX_POINTS, holes)
     data = [_band(band) for band in bands]
     data.append(_line("instant", "Each reading", times[kept], instant[kept], width=1))
     for line in lines:
-        data.extend(_smoothed(times, line))
+        data.extend(_smoothed(times, line, holes))
     shape = layout(height=300, margin=MARGIN)
     shape["xaxis"] = time_axis(duration_s)
     low, high = math.floor(span[0] * 2) / 2, math.ceil(span[1] * 2) / 2
@@ -177,9 +184,9 @@ def series(
     return {"data": data, "layout": shape}
 
 
-def _smoothed(times: Floats, line: Line) -> list[Trace]:
+def _smoothed(times: Floats, line: Line, holes: Mask | None) -> list[Trace]:
     """The line in two parts that meet: dashed while its first window fills, solid from then on."""
-    at, values = every(times, line.values, MAX_POINTS)
+    at, values = every(times, line.values, MAX_POINTS, holes)
     full = int(np.searchsorted(at, line.full_s - 1e-9))
     width = 2.5 if line.name == "30s" else 1.75
     parts = []

@@ -15,8 +15,9 @@ import numpy as np
 from analytics import bands, charts, lanes, scoring, timeline
 from analytics.page import MAX_LANES
 from analytics.readings import Readings
-from analytics.reduction import every
+from analytics.reduction import around, every
 from analytics.scoring import ENVIRONMENTS, Environment
+from analytics.timeline import Floats
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.types import VideoInfo
 
@@ -34,12 +35,12 @@ def figures(readings: Readings, info: VideoInfo, environment: Environment) -> di
         charts.Interval(each.name, each.label, band.score, band.low, band.high)
         for each, band in zip(ENVIRONMENTS, intervals, strict=True)
     ]
-    whole = slice(0, len(readings.times))
+    axis, span = timeline.axis(readings.times, info.duration_s), (0.0, info.duration_s)
     return {
         "environments": charts.environments(compared, environment.name),
         "distribution": charts.distribution(dict(zip(EMOTIONS, distribution.tolist(), strict=True))),
-        "series": _series(instants, environment, whole, (0.0, info.duration_s)),
-        "lanes": _drawn_lanes(readings, whole, (0.0, info.duration_s)),
+        "series": _series(instants, environment, axis, slice(0, len(axis.times)), span),
+        "lanes": _drawn_lanes(readings, slice(0, len(readings.times)), span),
     }
 
 
@@ -48,29 +49,37 @@ def stretch(readings: Readings, environment: Environment, from_s: float, to_s: f
     instants = timeline.instants(readings)
     if not instants.used.any():
         return {}
-    # With the readings on either side, so that lines reach the edges.
-    start = max(int(np.searchsorted(readings.times, from_s)) - 1, 0)
-    rows = slice(start, max(int(np.searchsorted(readings.times, to_s, side="right")) + 1, start + 1))
-    span = (from_s, to_s)
-    return {"series": _series(instants, environment, rows, span), "lanes": _drawn_lanes(readings, rows, span)}
+    axis, span = timeline.axis(readings.times, to_s), (from_s, to_s)
+    return {
+        "series": _series(instants, environment, axis, around(axis.times, *span), span),
+        "lanes": _drawn_lanes(readings, around(readings.times, *span), span),
+    }
 
 
-def _series(instants: timeline.Instants, environment: Environment, rows: slice, span: charts.Span) -> charts.Figure:
-    times = instants.times[rows]
+def _series(
+    instants: timeline.Instants, environment: Environment, axis: timeline.Axis, rows: slice, span: charts.Span
+) -> charts.Figure:
+    """Of these rows of the axis."""
+    times, holes = axis.times[rows], axis.holes[rows]
     lines = []
     for name, window_s in timeline.WINDOWS_S.items():
         full_s = timeline.first_full_s(instants, window_s) if math.isfinite(window_s) else 0.0
-        values = scoring.score(timeline.rolling(instants, window_s)[rows], environment)
+        values = axis.over(scoring.score(timeline.rolling(instants, window_s), environment))[rows]
         lines.append(charts.Line(name, LABELS[name], math.inf if full_s is None else full_s, values))
     banded = next(line for line in lines if line.name == BANDED)
-    at_s, _ = every(times, banded.values, charts.MAX_POINTS)
-    low, high = bands.rolling_bands(instants, timeline.WINDOWS_S[BANDED], environment, at_s)
-    instant = scoring.score(instants.probabilities[rows], environment)
-    band = charts.Band(BANDED, at_s, low, high)
+    found = band(instants, environment, *every(times, banded.values, charts.MAX_POINTS, holes))
+    instant = axis.over(scoring.score(instants.probabilities, environment))[rows]
     possible = min(environment.values), max(environment.values)
-    figure = charts.series(times, instant, lines, [band], span[1], possible)
+    figure = charts.series(times, instant, lines, [found], span[1], possible, holes)
     figure["layout"]["xaxis"] = charts.time_axis(span[1], span[0])
     return figure
+
+
+def band(instants: timeline.Instants, environment: Environment, at_s: Floats, values: Floats) -> charts.Band:
+    """Around the banded line with these values at these times: it breaks where the line does."""
+    low, high = bands.rolling_bands(instants, timeline.WINDOWS_S[BANDED], environment, at_s)
+    low[np.isnan(values)] = high[np.isnan(values)] = np.nan
+    return charts.Band(BANDED, at_s, low, high)
 
 
 def _drawn_lanes(readings: Readings, rows: slice, span: charts.Span) -> charts.Figure:

@@ -68,7 +68,7 @@ class Bench:
     kind: Literal["paragraphs", "segments"]
     lag_s: float
     segments: tuple[Segment, ...]
-    readings: Singles  # (R, 6) R <= MAX_READINGS
+    readings: Singles  # (R, 6) R <= MAX_READINGS, holes aside
     rolling: Singles  # (W, 6) the points of the 30-second line as they are drawn
 
 
@@ -93,8 +93,8 @@ def bench(
         kind="paragraphs" if spans else "segments",
         lag_s=lag_s,
         segments=tuple(segments),
-        readings=_readings(instants),
-        rolling=_rolling(instants),
+        readings=_readings(instants, analysed_s),
+        rolling=_rolling(instants, analysed_s),
     )
 
 
@@ -121,19 +121,24 @@ def _shares(instants: Instants, start_s: float, end_s: float) -> tuple[float, ..
     return tuple(np.nanmean(shares, axis=0).tolist())
 
 
-def _readings(instants: Instants) -> Singles:
+def _readings(instants: Instants, end_s: float) -> Singles:
+    """A hole is a row of its own, and no mean reaches over it."""
+    axis = timeline.axis(instants.times, end_s)
+    shares, holes = axis.over(instants.probabilities), np.flatnonzero(axis.holes)
     count = -(-len(instants.times) // MAX_READINGS)
-    starts = np.arange(0, len(instants.times), count)
-    used = instants.used > 0
-    sums = np.add.reduceat(np.where(used[:, None], instants.probabilities, 0.0), starts)
+    starts = np.unique(np.r_[np.arange(0, len(shares), count), holes, holes + 1])
+    starts = starts[starts < len(shares)]
+    used = np.isfinite(shares[:, 0])
+    sums = np.add.reduceat(np.where(used[:, None], shares, 0.0), starts)
     seen = np.add.reduceat(used.astype(np.int64), starts)[:, None]
     means = np.where(seen > 0, sums / np.maximum(seen, 1), np.nan)
-    return _table(np.add.reduceat(instants.times, starts) / np.diff(starts, append=len(instants.times)), means)
+    return _table(np.add.reduceat(axis.times, starts) / np.diff(starts, append=len(shares)), means)
 
 
-def _rolling(instants: Instants) -> Singles:
-    means = timeline.rolling(instants, timeline.WINDOWS_S[WINDOW])
-    thinned = [every(instants.times, column, MAX_POINTS) for column in means.T]
+def _rolling(instants: Instants, end_s: float) -> Singles:
+    axis = timeline.axis(instants.times, end_s)
+    means = axis.over(timeline.rolling(instants, timeline.WINDOWS_S[WINDOW]))
+    thinned = [every(axis.times, column, MAX_POINTS, axis.holes) for column in means.T]
     return _table(thinned[0][0], np.stack([values for _, values in thinned], axis=1))
 
 

@@ -136,10 +136,11 @@ def lanes_note(result: Result) -> str:
 
 def reduction_note(result: Result) -> str:
     """How a long series was thinned out for drawing; nothing where every reading is drawn."""
-    count = result["recording"]["frames_analysed"]
+    recording = result["recording"]
+    count = recording["frames_analysed"]
     if count <= MAX_POINTS:
         return ""
-    stretch_s = result["recording"]["duration_s"] / (MAX_POINTS // 2)
+    stretch_s = (recording["last_s"] - recording["first_s"]) / (MAX_POINTS // 2)
     return (
         f"Of the single readings the lowest and the highest of every {stretch_s:.1f} s are drawn, "
         f"of the other lines one value in {-(-count // MAX_POINTS)}; zoom in to see all of them. "

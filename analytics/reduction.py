@@ -1,6 +1,7 @@
 """As many points of a long series as an eye can tell apart. Every point kept is one that was there; none is made up.
 
-Knows arrays only. A stretch without values stays a gap.
+Knows arrays only. A stretch without values stays a gap, and a hole between readings (a row that stands for none) stays
+a row of its own, with those on either side: lines end where it begins and go on where it ends.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
-def extremes(times: Floats, values: Floats, limit: int) -> Indices:
+def extremes(times: Floats, values: Floats, limit: int, holes: Mask | None = None) -> Indices:
     """Rows that keep the outline: of each of limit / 2 stretches of time the lowest and the highest value.
 
-    A stretch without any value keeps its first row, so that the line breaks there.
+    A stretch without any value keeps its first row, so that the line breaks there. `holes` are kept beyond the limit.
     """
     if len(times) <= limit:
         return np.arange(len(times))
@@ -27,20 +29,38 @@ def extremes(times: Floats, values: Floats, limit: int) -> Indices:
     starts = np.flatnonzero(np.r_[True, np.diff(bucket[order]) > 0])
     counts = np.add.reduceat(np.isfinite(values[order]).astype(np.int64), starts)
     lowest, highest = order[starts], order[starts + np.maximum(counts - 1, 0)]
-    return np.unique(np.r_[lowest, highest])
+    return np.unique(np.r_[lowest, highest, _edges(holes)])
 
 
-def every(times: Floats, values: Floats, limit: int) -> tuple[Floats, Floats]:
-    """Every n-th row of a smooth line up to its last; a gap where any row since the one kept before has no value."""
+def every(times: Floats, values: Floats, limit: int, holes: Mask | None = None) -> tuple[Floats, Floats]:
+    """Every n-th row of a smooth line up to its last; a gap where any row since the one kept before has no value.
+
+    `holes` are kept beyond the limit.
+    """
     if len(times) <= limit:
         return times, values
     step = math.ceil(len(times) / limit)
-    kept = np.arange(len(times) - 1, -1, -step)[::-1]
+    kept = np.unique(np.r_[np.arange(len(times) - 1, -1, -step), _edges(holes)])
     whole = np.logical_and.reduceat(np.isfinite(values), np.r_[0, kept[:-1] + 1])
     return times[kept], np.where(whole, values[kept], np.nan)
 
 
-def runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _edges(holes: Mask | None) -> Indices:
+    """The rows of holes and those beside them."""
+    if holes is None:
+        return np.empty(0, np.int64)
+    found = np.flatnonzero(holes)
+    rows: Indices = np.clip(np.r_[found - 1, found, found + 1], 0, len(holes) - 1)
+    return rows
+
+
+def around(times: Floats, from_s: float, to_s: float) -> slice:
+    """The rows of a stretch, with the one on either side, so that lines reach its edges."""
+    start = max(int(np.searchsorted(times, from_s)) - 1, 0)
+    return slice(start, max(int(np.searchsorted(times, to_s, side="right")) + 1, start + 1))
+
+
+def runs(mask: Mask) -> list[tuple[int, int]]:
     """(start, stop) of each unbroken stretch of True."""
     edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8)))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -8,7 +8,8 @@ same; whatever was not measured is null.
     notice               {purpose, exemption, expressions}: what it was said to be for, and whether expressions were
                          read; where they were not, whatever needs them is null or 0, and presence is what there is
     settings             {analysis_fps, windows_s, min_coverage, min_instants, max_hold_s}
-    recording {duration_s, fps, width, height, frames_analysed}
+    recording            {duration_s, fps, width, height, frames_analysed, first_s, last_s}: the last two are when the
+                         first and the last analysed picture were, or null
     stopped_at_s         where a partial analysis ended, or null; then coverage is of the time up to there
     coverage             share of the recording's time with a face that counts
     readings_used        analysed instants with a face that counts
@@ -120,6 +121,8 @@ def _headline(readings: Readings, instants: Instants, info: VideoInfo, stopped_a
             "width": info.width,
             "height": info.height,
             "frames_analysed": len(readings.times),
+            "first_s": _number(readings.times[0] if len(readings.times) else None),
+            "last_s": _number(readings.times[-1] if len(readings.times) else None),
         },
         "stopped_at_s": _number(stopped_at_s),
         "coverage": _number(timeline.coverage(instants, analysed_s)),

@@ -60,6 +60,20 @@ class Instants:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """The times of readings with a row more where a hole begins: whatever is drawn over them breaks there."""
+
+    times: Floats  # (A,) seconds
+    holes: NDArray[np.bool_]  # (A,) which rows stand for no reading
+
+    def over(self, values: Floats) -> Floats:
+        """What the readings have (T, ...) on these times (A, ...): NaN where a hole begins."""
+        found = np.full((len(self.times), *values.shape[1:]), np.nan)
+        found[~self.holes] = values
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Windows:
     """W trailing windows as ranges of the instants that have a used face, and whether each deserves a value."""
 
@@ -89,6 +103,13 @@ def instants(readings: Readings) -> Instants:
 def longest_hold_s(times: Floats) -> float:
     """MAX_HOLD_S, or twice the usual spacing where a recording is analysed more coarsely than that."""
     return max(MAX_HOLD_S, 2 * float(np.median(np.diff(times)))) if len(times) > 1 else MAX_HOLD_S
+
+
+def axis(times: Floats, end_s: float) -> Axis:
+    """A hole begins when a reading has spoken for as long as it may, and none follows, nor the end of what is shown."""
+    ends_s = times + longest_hold_s(times)
+    at = np.flatnonzero(np.append(times[1:], end_s) > ends_s + TICK_S) + 1
+    return Axis(np.insert(times, at, ends_s[at - 1]), np.insert(np.zeros(len(times), np.bool_), at, True))
 
 
 def coverage(instants: Instants, duration_s: float) -> float:

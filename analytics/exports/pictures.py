@@ -90,13 +90,13 @@ def series(material: Material, width: float = WIDTH, height: float = 300.0) -> S
     low, high = math.floor(min(environment.values) * 2) / 2, math.ceil(max(environment.values) * 2) / 2
     plot = Plot(LEFT, LEGEND, width - LEFT, height - LEGEND - AXIS, material.info.duration_s, low, high)
     shapes: list[Shape] = [*_grid(plot), *_times(plot), *_band(material, plot)]
-    each = score(instants.probabilities, environment)
-    kept = extremes(instants.times, each, MAX_POINTS)
-    shapes += _line(plot, instants.times[kept], each[kept], COLOURS["line-instant"], 0.6)
+    axis = timeline.axis(instants.times, plot.until_s)
+    each = axis.over(score(instants.probabilities, environment))
+    kept = extremes(axis.times, each, MAX_POINTS, axis.holes)
+    shapes += _line(plot, axis.times[kept], each[kept], COLOURS["line-instant"], 0.6)
     for name, window_s in reversed(timeline.WINDOWS_S.items()):
-        values = score(timeline.rolling(instants, window_s), environment)
         full_s = timeline.first_full_s(instants, window_s) if math.isfinite(window_s) else 0.0
-        at_s, shown = every(instants.times, values, MAX_POINTS)
+        at_s, shown = _smoothed(material, window_s)
         full = len(at_s) if full_s is None else int(np.searchsorted(at_s, full_s - 1e-9))
         colour, thick = COLOURS[f"line-{name}"], WIDTHS[name]
         shapes += _line(plot, at_s[: full + 1], shown[: full + 1], colour, thick, DOTTED)
@@ -107,13 +107,23 @@ def series(material: Material, width: float = WIDTH, height: float = 300.0) -> S
     return Scene(width, height, title, _summary(material), tuple(shapes))
 
 
+def _smoothed(material: Material, window_s: float) -> tuple[Floats, Floats]:
+    """The points of a smoothed line, as the page draws them."""
+    axis = timeline.axis(material.instants.times, material.info.duration_s)
+    values = axis.over(score(timeline.rolling(material.instants, window_s), material.environment))
+    return every(axis.times, values, MAX_POINTS, axis.holes)
+
+
 def _summary(material: Material) -> str:
     band = bands.overall_band(material.instants, material.environment)
     if band is None:
         return "No face could be read, so there is no score."
+    over = clock(material.info.duration_s)
+    if material.stopped_at_s is not None:
+        over = f"the first {clock(material.stopped_at_s)} of {over}"
     return (
         f"Engagement {band.score:.2f} of 5 (95 % interval {band.low:.2f} to {band.high:.2f}) over "
-        f"{clock(material.info.duration_s)}, read as a {material.environment.label.lower()} audience."
+        f"{over}, read as a {material.environment.label.lower()} audience."
     )
 
 
@@ -148,12 +158,11 @@ def _line(
 
 
 def _band(material: Material, plot: Plot) -> list[Shape]:
-    window_s = timeline.WINDOWS_S[figures.BANDED]
-    at_s, _ = every(material.instants.times, material.instants.times, MAX_POINTS)
-    low, high = bands.rolling_bands(material.instants, window_s, material.environment, at_s)
+    points = _smoothed(material, timeline.WINDOWS_S[figures.BANDED])
+    found = figures.band(material.instants, material.environment, *points)
     outlines = [
-        (*plot.points(at_s[a:b], low[a:b]), *plot.points(at_s[a:b], high[a:b])[::-1])
-        for a, b in runs(np.isfinite(low))
+        (*plot.points(found.times[a:b], found.low[a:b]), *plot.points(found.times[a:b], found.high[a:b])[::-1])
+        for a, b in runs(np.isfinite(found.low))
         if b - a > 1
     ]
     return [Area(outline, COLOURS[f"line-{figures.BANDED}"], 0.18) for outline in outlines]
@@ -252,7 +261,7 @@ def presence(material: Material, width: float = WIDTH, height: float = 240.0) ->
     """Faces in view over time, as steps."""
     readings, until_s = material.readings, material.info.duration_s
     times, counts = attendance_figures.steps(readings, until_s)
-    kept = extremes(times, counts, MAX_POINTS)
+    kept = extremes(times, counts, MAX_POINTS, np.isnan(counts))
     most = int(np.nanmax(counts))
     plot = Plot(LEFT, LEGEND, width - LEFT, height - LEGEND - AXIS, until_s, 0.0, most + 1.0)
     at_s = np.repeat(times[kept], 2)[1:]

@@ -194,6 +194,28 @@ def test_a_partial_result_says_so(client: Client, record: Record) -> None:
     assert "The file is damaged: it ends at 0:41." in text
 
 
+def test_where_nobody_was_found_before_it_stopped_only_what_was_read_counts_as_searched(
+    client: Client, record: Record
+) -> None:
+    text = page(client, record(nobody(np.arange(300) / 5), 3600.0, status="partial", stopped_at_s=60.0))
+    assert shown(text)["stopped_at_s"] == 60.0
+    assert re.search(r"moments from 0:00 to <data[^>]+>1:00</data> were searched", text)
+    whole = page(client, record(nobody(np.arange(300) / 5)))
+    assert re.search(r"moments from 0:00 to <data[^>]+>1:00</data> were searched", whole)
+
+
+def test_how_a_long_series_was_thinned_out_is_said_of_what_was_read(client: Client, record: Record) -> None:
+    text = page(client, record(room(3000, 1), 7200.0, status="partial", stopped_at_s=600.0))
+    assert "the lowest and the highest of every 1.0 s are drawn" in text
+
+
+def test_a_long_recording_that_stopped_early_is_not_called_short(client: Client, record: Record) -> None:
+    text = page(client, record(room(100), 3600.0, status="partial", stopped_at_s=20.0))
+    assert "The part that was read is shorter than 30 seconds, so the three lines are one." in text
+    assert "This recording is shorter than 30 seconds" not in text
+    assert "This recording is shorter than 30 seconds" in page(client, record(room(100), 20.0))
+
+
 def test_an_interval_that_says_nothing_is_called_so(client: Client, record: Record) -> None:
     assert "too few readings of a face" in page(client, record(room(10), 2.0))
     for claim in ("The interval is all", "no width"):

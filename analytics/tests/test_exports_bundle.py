@@ -20,7 +20,7 @@ from analytics.exports.scene import Line
 from analytics.readings import Readings
 from analytics.results import to_json
 from analytics.tests.exported import AT, SHA256, material, room, spoken, unread
-from analytics.tests.synthetic import audience, dirichlet
+from analytics.tests.synthetic import audience, dirichlet, info
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -145,6 +145,12 @@ def test_a_name_cannot_break_a_picture() -> None:
     assert b"<script" not in content
     ElementTree.fromstring(content)
     png.painted(pictures.labelled(found, pictures.series))
+
+
+def test_the_chart_of_what_stopped_early_is_described_as_of_what_was_read() -> None:
+    assert " over 2:00, read as" in pictures.series(material()).summary
+    stopped = pictures.series(material(info=info(7200.0), stopped_at_s=120.0))
+    assert " over the first 2:00 of 2:00:00, read as" in stopped.summary
 
 
 def test_a_recording_without_expressions_has_one_chart_of_presence() -> None:

@@ -59,6 +59,8 @@ def test_the_result_has_the_promised_form() -> None:
         "width": 1280,
         "height": 720,
         "frames_analysed": 900,
+        "first_s": 0,
+        "last_s": 179.8,
     }
     assert list(found["distribution"]) == list(EMOTIONS)
     assert list(found["engagement"]) == list(found["rolling"]) == list(found["environments"]) == NAMES

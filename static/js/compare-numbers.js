@@ -3,6 +3,8 @@
 import { rowAt } from "./rows.js";
 
 const SHORT = 12;
+const LONGEST_S = 2;
+const TICK_S = 1e-6;
 
 // 95 % interval of B less A from those of both, as of independent estimates (MOVER, Zou & Donner 2008).
 export const difference = (a, b) => {
@@ -43,6 +45,15 @@ export const rows = (a, b, environment) => [
   ["Faces at once, at most", ...[a, b].map(({ result }) => number(result.peak_faces)), null],
   ["Digest checked", ...[a, b].map((each) => (each.checked ? "yes" : "no")), null],
 ];
+
+// The points of a line with one more, without a value, where nothing was read for longer than a reading speaks for: the
+// rule of the results page (analytics/timeline.py).
+export const broken = (points, longest_s = LONGEST_S) => {
+  const steps = points.slice(1).map(([t_s], row) => t_s - points[row][0]);
+  const usual_s = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  const hold_s = Math.max(longest_s, 2 * usual_s);
+  return points.flatMap((point, row) => (steps[row] > hold_s + TICK_S ? [point, [point[0] + hold_s, null]] : [point]));
+};
 
 // The line's last value at or before t_s; null where there is none.
 export const valueAt = (times, line, t_s) => line[rowAt(times, t_s)] ?? null;

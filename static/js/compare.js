@@ -2,7 +2,7 @@
 
 import { draw } from "./compare-chart.js";
 import { read } from "./compare-bundle.js";
-import { SAME, difference, isSame, rows, valueAt, verdict } from "./compare-numbers.js";
+import { SAME, broken, difference, isSame, rows, valueAt, verdict } from "./compare-numbers.js";
 import { Unreadable } from "./compare-zip.js";
 import { clock } from "./format.js";
 
@@ -161,7 +161,8 @@ const showChart = () => {
   const worth = [];
   SIDES.forEach((side, row) => {
     const { series, rolling, environments } = loaded[side].result;
-    lines[side] = series.map(({ t_s }, at) => [isShare ? t_s / lengths[row] : t_s, rolling[environment]["30s"][at]]);
+    const points = series.map(({ t_s }, at) => [t_s, rolling[environment]["30s"][at]]);
+    lines[side] = broken(points, loaded[side].result.settings?.max_hold_s).map(([t_s, value]) => [isShare ? t_s / lengths[row] : t_s, value]);
     worth.push(...Object.values(environments[environment].values));
   });
   const span = [Math.floor(Math.min(...worth) * 2) / 2, Math.ceil(Math.max(...worth) * 2) / 2];

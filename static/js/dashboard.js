@@ -40,26 +40,30 @@ let environment = page.dataset.environmentNow;
 let figuresUrl = page.dataset.figures;
 let whole = null; // the figures of wholeUrl, which is not figuresUrl while another environment is on its way
 let wholeUrl = null;
-let lines = new Map();
+let lines = new Map(); // of the part in view, as exact as it is drawn
+let wholeLines = lines;
+let inView = [0, until_s];
 let loading = null;
 let stretching = null;
 let failedUrl = ""; // of the fragment that belongs to figuresUrl and did not come
 
-const collectLines = (figure) => {
-  lines = new Map();
+const linesOf = (figure) => {
+  const found = new Map();
   for (const trace of figure.data) {
     if (!trace.meta?.line || trace.meta.band) continue;
-    const line = lines.get(trace.meta.line) ?? { t_s: [], values: [] };
+    const line = found.get(trace.meta.line) ?? { t_s: [], values: [] };
     line.t_s.push(...trace.x);
     line.values.push(...trace.y);
-    lines.set(trace.meta.line, line);
+    found.set(trace.meta.line, line);
   }
+  return found;
 };
 
 const showFigures = async (figures) => {
   if (figures.series) {
-    collectLines(figures.series);
-    lineTable?.show(lines, figures.series.layout.xaxis.range);
+    lines = linesOf(figures.series);
+    inView = figures.series.layout.xaxis.range;
+    lineTable?.show(lines, inView);
   }
   lanes?.read(figures.lanes);
   await Promise.all(Object.entries(figures).map(([name, figure]) => charts[name]?.show(figure)));
@@ -112,6 +116,7 @@ const load = async (fragmentUrl) => {
       history.replaceState(history.state, "", fragmentUrl);
     }
     [whole, wholeUrl] = [figures, figuresUrl];
+    if (whole.series) wholeLines = linesOf(whole.series);
     await showFigures(figures);
     page.toggleAttribute("data-ready", true);
     performance.mark("usable");
@@ -169,7 +174,8 @@ const write = (node, words) => {
 const outputs = new Map(all("[data-readout]").map((node) => [node.dataset.readout, node]));
 const readoutTime = one("[data-readout-time]");
 const readOut = (t_s) => {
-  for (const [name, line] of lines) {
+  const known = t_s >= inView[0] && t_s <= inView[1] ? lines : wholeLines; // the part in view knows nothing of the rest
+  for (const [name, line] of known) {
     const value = line.values[rowAt(line.t_s, t_s)];
     write(outputs.get(name), value === null || value === undefined ? "–" : value.toFixed(1));
   }

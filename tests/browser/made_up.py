@@ -17,6 +17,7 @@ from emotion_ml.types import LeftOut
 FPS: Final = 5
 DIP_S: Final = (200.0, 240.0)
 PEAK_S: Final = (400.0, 440.0)
+HOLE_S: Final = (60.0, 120.0)  # of a recording cut short
 AWAY: Final = (0.7, 0.78)  # of a recording of waves: nobody is there
 
 
@@ -40,6 +41,14 @@ def waves(duration_s: float, faces: int) -> Readings:
     weights = np.exp(slow[:, None] + 0.4 * rng.standard_normal((len(times), faces, len(EMOTIONS))))
     away = (times > AWAY[0] * times[-1]) & (times < AWAY[1] * times[-1])
     return people(rng, times, weights, lambda shape: np.broadcast_to(~away[:, None], shape).copy())
+
+
+def cut_short(duration_s: float, faces: int) -> Readings:
+    """People whose recording has a hole and was read no further than its middle."""
+    times = instants(duration_s)
+    read = times[(times < HOLE_S[0]) | ((times >= HOLE_S[1]) & (times < duration_s / 2))]
+    weights = np.random.default_rng(5).gamma(2.0, size=(len(read), faces, len(EMOTIONS)))
+    return audience(read, weights / weights.sum(axis=2, keepdims=True))
 
 
 def instants(duration_s: float) -> NDArray[np.float64]:

@@ -41,7 +41,7 @@ class Plan:
 
     minutes: float
     faces: int
-    readings: Literal["moods", "waves"] = "moods"
+    readings: Literal["moods", "waves", "cut_short"] = "moods"
     paragraph_s: float = SENTENCE_S
     video: str = ""
     live: bool = False
