@@ -15,11 +15,15 @@ STILL_MS: Final = 1500  # many results come in this time, where any come
 
 
 class Line:
-    """The page's sockets, as they are opened, and how many of them the server said it was ready on."""
+    """The page's sockets, as they are opened, and how many of them the server said it was ready on. What it says can be
+    held back, as on a slow connection.
+    """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, *, holds: bool = False) -> None:
         self.opened: list[WebSocketRoute] = []
         self.ready = 0
+        self.holds = holds
+        self._held: list[str | bytes] = []
         page.route_web_socket(re.compile("/live/"), self._proxy)
 
     def _proxy(self, route: WebSocketRoute) -> None:
@@ -28,15 +32,34 @@ class Line:
 
         def pass_on(message: str | bytes) -> None:
             self.ready += '"ready"' in str(message)
-            route.send(message)
+            if self.holds:
+                self._held.append(message)
+            else:
+                route.send(message)
 
         server.on_message(pass_on)
 
+    def let_go(self) -> None:
+        self.holds = False
+        for message in self._held:
+            self.opened[-1].send(message)
 
-def listened(visit: NewVisitor) -> tuple[Page, Line]:
+
+def listened(visit: NewVisitor, *, holds: bool = False) -> tuple[Page, Line]:
     page = visit().context.new_page()
-    line = Line(page)
+    line = Line(page, holds=holds)
     page.goto(visit().origin + "/live/")
+    return page, line
+
+
+def paused_at_once(visit: NewVisitor) -> tuple[Page, Line]:
+    """While it still connects, so that nothing is read."""
+    page, line = listened(visit, holds=True)
+    page.click("#go")
+    page.click("#pause")
+    until(lambda: line.ready == 1, page)
+    line.let_go()
+    expect(page.locator("#state-text")).to_have_text("Paused")
     return page, line
 
 
@@ -102,3 +125,24 @@ def test_another_camera_does_not_hide_that_the_session_is_gone(visit: NewVisitor
     expect(page.locator("#trouble")).not_to_contain_text("unplugged")
     expect(page.locator("#trouble")).to_contain_text("has been wiped")
     expect(page.locator("#state-text")).to_have_text("Not reading")
+
+
+def test_a_measurement_without_a_result_is_begun_anew(visit: NewVisitor) -> None:
+    """The server keeps none, so nobody could go on with it."""
+    page, line = paused_at_once(visit)
+    line.opened[0].close(code=1000, reason="nothing came for 30 s")
+    page.wait_for_timeout(STILL_MS)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#state-text")).to_have_text("Reading")
+    assert [re.sub(r"\?.*", "", each.url)[-13:] for each in line.opened] == ["/live/general"] * 2
+    after(page, 5)
+
+
+def test_who_stopped_before_anything_was_read_can_turn_the_camera_on_again(visit: NewVisitor) -> None:
+    page, _ = paused_at_once(visit)
+    page.click("#stop")
+    expect(page.locator("#refusal")).to_contain_text("Nothing was read")
+    page.click("#go")
+    expect(page.locator("#state-text")).to_have_text("Reading")
+    expect(page.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "false")
+    after(page, 5)
