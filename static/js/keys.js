@@ -7,11 +7,31 @@ const FIELDS = "input, select, textarea, [contenteditable], [role=slider], dialo
 const PRESSED_BY_SPACE = "button, a, label";
 const SCROLLED = "[data-said-list], video"; // a video has these keys of its own
 const SCROLLING = new Set([" ", "Home", "End", "ArrowLeft", "ArrowRight"]);
+const KEPT = "engageai-single-keys"; // "off" once they were switched off, on this page or another
+
+const areSingleKeysOn = () => {
+  try {
+    return localStorage.getItem(KEPT) !== "off";
+  } catch {
+    return true; // storage may be forbidden
+  }
+};
+
+const keep = (areOn) => {
+  try {
+    localStorage.setItem(KEPT, areOn ? "on" : "off");
+  } catch {
+    // the choice then lasts as long as the page
+  }
+};
 
 export class Keys {
   constructor({ cursor, transport, step, moments, zoom, help }) {
     Object.assign(this, { cursor, transport, step, moments, zoom, help });
     this.actions = this.listed();
+    this.single = help?.querySelector("[data-keys-single]");
+    this.areSingleOn = areSingleKeysOn();
+    this.single?.addEventListener("change", () => this.turnSingle(this.single.checked));
     document.addEventListener("keydown", (event) => this.press(event));
     help?.querySelector("[data-keys-close]").addEventListener("click", () => help.close());
     for (const opener of document.querySelectorAll("[data-keys-open]")) opener.addEventListener("click", () => this.open());
@@ -42,9 +62,19 @@ export class Keys {
   press(event) {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog:modal")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (!Object.hasOwn(this.actions, key) || this.belongsTo(event.target, key)) return;
+    if (!Object.hasOwn(this.actions, key) || this.belongsTo(event.target, key) || this.isOff(key)) return;
     event.preventDefault();
     this.actions[key](event);
+  }
+
+  // Letters, digits and signs can come of speech that is typed, or of a hand that slips.
+  isOff(key) {
+    return key.length === 1 && key !== " " && !this.areSingleOn;
+  }
+
+  turnSingle(areOn) {
+    this.areSingleOn = areOn;
+    keep(areOn);
   }
 
   belongsTo(target, key) {
@@ -55,6 +85,8 @@ export class Keys {
   }
 
   open() {
-    if (this.help && !this.help.open) this.help.showModal();
+    if (!this.help || this.help.open) return;
+    this.single.checked = this.areSingleOn; // a browser that loads the page again may have set it otherwise
+    this.help.showModal();
   }
 }

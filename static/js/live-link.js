@@ -19,11 +19,19 @@ export class Link {
     this.maxBytes = maxBytes;
     this.on = on;
     this.socket = null;
-    this.recording = null;
-    this.url = null;
+    this.forget();
     this.ready = false;
     this.attempts = 0;
     this.flight = null;
+  }
+
+  forget() {
+    Object.assign(this, { recording: null, url: null, hasResults: false });
+  }
+
+  // The server keeps no measurement without a result: one that ended so cannot be gone on with, nor looked at.
+  forgetUnlessRead() {
+    if (!this.hasResults) this.forget();
   }
 
   open() {
@@ -66,9 +74,11 @@ export class Link {
       this.on.ready(message);
     } else if (message.kind === "stopped") {
       this.wanted = false;
+      if (!message.url) this.forget();
       this.on.stopped(message.url);
     } else if (message.kind === "result") {
       this.newest = message.id;
+      this.hasResults = true;
       const flight = this.flight?.id === message.id ? this.flight : null;
       if (flight) this.flight = null;
       this.on.result(message, flight);
@@ -78,6 +88,7 @@ export class Link {
   closed({ code, reason }) {
     const settled = this.ready && performance.now() - this.opened_ms > SETTLED_MS;
     Object.assign(this, { ready: false, flight: null });
+    this.forgetUnlessRead();
     if (!this.wanted) return;
     if (code === SILENT) {
       this.wanted = false;
@@ -100,6 +111,7 @@ export class Link {
   stop() {
     this.wanted = false;
     clearTimeout(this.timer);
+    this.forgetUnlessRead();
     if (this.ready) this.socket.send("stop");
     else this.socket?.close();
     return this.ready;

@@ -4,6 +4,7 @@
 import { Attendance } from "./live-attendance.js";
 import { Camera } from "./live-camera.js";
 import { LiveChart } from "./live-chart.js";
+import { Condition } from "./live-condition.js";
 import { Link } from "./live-link.js";
 import { Pace } from "./live-pace.js";
 import { Panel } from "./live-panel.js";
@@ -29,7 +30,6 @@ const LOST = {
   4451: "Expressions may not be read there. Load the page again and choose to read without them",
 };
 
-let state = "off"; // off, live, waiting, idle, paused, trouble, stopping
 let environment = "general";
 let encoding = null;
 let token = 0;
@@ -44,7 +44,7 @@ const panel = new Panel(page, words.emotions);
 const attendance = new Attendance(page);
 keepTables(chart, attendance);
 const camera = new Camera(video, (trouble) => {
-  inTrouble(trouble.message);
+  condition.learn({ camera: trouble.message });
   listCameras();
 });
 const encoder = new Worker(page.dataset.encoder);
@@ -56,25 +56,7 @@ const say = (sentence) => {
   get("spoken").textContent = sentence;
 };
 
-const become = (next, sentence) => {
-  const changed = state !== next || get("state-text").textContent !== sentence;
-  state = next;
-  page.dataset.state = { paused: "waiting", idle: "waiting", stopping: "waiting" }[next] ?? next;
-  get("state-text").textContent = sentence;
-  get("pause").disabled = next === "trouble" || next === "stopping";
-  panel.turn(next === "live");
-  if (changed) say(sentence);
-};
-
-const complain = (sentence) => {
-  get("trouble").textContent = sentence;
-  get("trouble").hidden = !sentence;
-};
-
-function inTrouble(sentence) {
-  become("trouble", "Not reading");
-  complain(sentence);
-}
+const condition = new Condition(page, { say, turn: (isReading) => panel.turn(isReading) });
 
 const explainSending = () => {
   const { px, gap_ms } = pace.step;
@@ -90,10 +72,10 @@ const explainSending = () => {
 // ---- frames
 
 const mayTake = () =>
-  state === "live" && frame.fresh && !encoding && link.free && video.videoWidth && performance.now() - sent_ms >= gap_ms();
+  condition.state === "live" && frame.fresh && !encoding && link.free && video.videoWidth && performance.now() - sent_ms >= gap_ms();
 
 const connect = () => {
-  become("waiting", "Connecting");
+  condition.learn({ link: "connecting", server: "" });
   link.open();
 };
 
@@ -134,7 +116,7 @@ encoder.addEventListener("message", ({ data: { token: done, jpeg } }) => {
 const onFrame = (now, meta) => {
   frame = { fresh: true, captured_ms: meta?.captureTime ?? now };
   stage.onFrame();
-  if (state === "idle") connect();
+  if (condition.state === "silent") connect();
   take();
   watchFrames();
 };
@@ -148,8 +130,7 @@ const watchFrames = () => {
 
 function ready({ expressions }) {
   page.dataset.reads = expressions ? "expressions" : "presence";
-  complain("");
-  if (state !== "paused" && state !== "stopping") become("live", "Reading");
+  condition.learn({ link: "live", server: "" });
   take();
 }
 
@@ -175,18 +156,18 @@ function result(message, flight) {
 }
 
 function lost({ code, reason, retry_ms }) {
-  if (state === "paused" || state === "trouble") return;
   const why = LOST[code] ?? "The connection was lost";
-  if (retry_ms === null) inTrouble(`${why}${code === 1007 && reason ? ` (${reason})` : ""}.`);
-  else {
-    become("waiting", "Reconnecting");
-    complain(`${why}. Trying again in ${Math.max(1, Math.round(retry_ms / 1000))} s; what was measured is kept.`);
+  if (retry_ms === null) {
+    condition.learn({ link: "refused", server: `${why}${code === 1007 && reason ? ` (${reason})` : ""}.` });
+  } else {
+    const wait_s = Math.max(1, Math.round(retry_ms / 1000));
+    condition.learn({ link: "broken", server: `${why}. Trying again in ${wait_s} s; what was measured is kept.` });
   }
 }
 
 // A browser gives no frames to a page that is not looked at: the next frame opens the socket again.
 function silent() {
-  if (state === "live") become("idle", "Waiting for the camera");
+  condition.learn({ link: "silent" });
 }
 
 function stopped(url) {
@@ -200,7 +181,7 @@ const leave = (url) => {
     page.hidden = true;
     get("consent").hidden = false;
     refuse("Nothing was read before you stopped, so there is nothing to show.");
-    become("off", "Stopped");
+    condition.end();
   }
 };
 
@@ -255,6 +236,7 @@ get("agreement").addEventListener("submit", async (event) => {
   choose(answers.get("environment"));
   link.path = options.socket + environment;
   link.query = `?${new URLSearchParams(["purpose", "exemption"].map((name) => [name, answers.get(name) ?? ""]))}`;
+  condition.begin();
   connect();
   get("stop").focus({ preventScroll: true });
 });
@@ -265,11 +247,9 @@ get("environments").addEventListener("click", (event) => {
 
 get("cameras").addEventListener("change", async (event) => {
   try {
-    if (!(await openCamera(event.target.value))) return;
-    complain("");
-    if (state === "trouble" && link.wanted) become(link.ready ? "live" : "waiting", link.ready ? "Reading" : "Reconnecting");
+    if (await openCamera(event.target.value)) condition.learn({ camera: "" });
   } catch (trouble) {
-    inTrouble(trouble.message);
+    condition.learn({ camera: trouble.message });
     await listCameras();
   }
 });
@@ -277,18 +257,14 @@ get("cameras").addEventListener("change", async (event) => {
 navigator.mediaDevices?.addEventListener?.("devicechange", () => !page.hidden && listCameras());
 
 get("pause").addEventListener("click", () => {
-  const pausing = state !== "paused";
-  get("pause").setAttribute("aria-pressed", String(pausing));
-  get("pause").textContent = pausing ? "Go on" : "Pause";
-  if (pausing) become("paused", "Paused");
-  else if (link.ready) become("live", "Reading");
-  else connect();
+  condition.learn({ isPaused: !condition.isPaused });
+  if (!condition.isPaused && !link.ready) connect();
 });
 
 get("stop").addEventListener("click", () => {
-  become("stopping", "Adding it up");
+  condition.learn({ isStopping: true });
   if (!link.stop()) leave(link.url);
-  else setTimeout(() => state === "stopping" && leave(link.url), 5000);
+  else setTimeout(() => condition.isStopping && leave(link.url), 5000);
 });
 
 document.addEventListener("engageai:theme", () => {

@@ -94,3 +94,31 @@ def test_the_question_mark_lists_the_keys_and_escape_closes_them(page: Page) -> 
     assert page.evaluate(NOW) == before
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def single_keys(page: Page, *, on: bool) -> None:
+    page.get_by_role("button", name="All keys").click()
+    page.get_by_role("checkbox", name="Single keys").set_checked(on)
+    page.get_by_role("button", name="Close").click()
+    page.locator("h1").click()
+
+
+def test_single_keys_can_be_switched_off_and_on_again(page: Page) -> None:
+    page.evaluate("document.querySelector('video').muted = true")
+    single_keys(page, on=False)
+    assert page.evaluate("localStorage.getItem('engageai-single-keys')") == "off"
+    before = page.evaluate(NOW)
+    for key in ("k", "l", "0", "]", "+", "?"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.querySelector('video').paused")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    assert page.evaluate(NOW) == before
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(NOW) == pytest.approx(before + 5, abs=0.06)
+    page.keyboard.press("Space")
+    expect(page.locator("[data-play]")).to_have_text("Pause")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-play]")).to_have_text("Play")
+    single_keys(page, on=True)
+    page.keyboard.press("k")
+    expect(page.locator("[data-play]")).to_have_text("Pause")
