@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from emotion_ml.media import recording
+from emotion_ml import video
 from emotion_ml.tests import clips
 from engageai.content import sound
 from engageai.content.sound import SAMPLE_RATE, Block, Samples
@@ -54,7 +54,7 @@ def test_sound_that_was_cut_out_of_a_broadcast_begins_with_the_first_picture_sho
     cut = tmp_path / "cut.ts"
     data = whole.read_bytes()
     cut.write_bytes(data[len(data) // 4 // TS_PACKET * TS_PACKET :])
-    pictures = list(recording.frames(cut, 25))
+    pictures = list(video.frames(cut, 25))
     assert pictures[-1].t_s == pytest.approx(4.0, abs=0.1)
     assert onset_s(heard(cut)) == pytest.approx(1.0, abs=0.05)
 
