@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Final
 
 from emotion_ml.training.recipe import Config
 
-_WARMUP_PART = 0.1  # of a run at most, so that a short one on a few hundred faces learns as well
+_WARMUP_PART: Final = 0.1  # of a run at most, so that a short one on a few hundred faces learns as well
 
 
 class Schedule:
     """Linear warm-up, then cosine to zero (Loshchilov, Hutter 2017, arXiv 1608.03983) over the whole run.
 
-    With `seconds` it goes on for so long at the configuration's first input side, whatever epochs that makes.
+    With `seconds` it goes on for so long at the configuration's first input side, whatever epochs that makes. Raises
+    ValueError for seconds that are none.
     """
 
     def __init__(self, config: Config, steps_per_epoch: int, seconds: float | None = None) -> None:
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"a run of {seconds:g} seconds has no time to learn")
         self.seconds = seconds
         self._config, self._total = config, steps_per_epoch * len(config.schedule)
         self._began = time.monotonic()
@@ -39,7 +43,7 @@ class Schedule:
 
     def learning_rate(self, step: int) -> float:
         share = self.share(step)
-        warm = min(1.0, max((step + 1) / self._config.warmup_steps, share / _WARMUP_PART))
+        warm = min(1.0, max((step + 1) / max(1, self._config.warmup_steps), share / _WARMUP_PART))
         return self._config.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * share))
 
     def px(self, epoch: int) -> int:

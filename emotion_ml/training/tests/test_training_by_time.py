@@ -62,3 +62,13 @@ def test_what_was_spent_before_an_interruption_is_spent(config: Config, clock: l
     clock[0] += 25
     assert lent.share(0) == pytest.approx(175 / 200)
     assert lent.spent == 175
+
+
+def test_without_warm_up_the_first_step_is_as_large_as_any(config: Config) -> None:
+    assert Schedule(dataclasses.replace(config, warmup_steps=0), STEPS).learning_rate(0) == 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, -5.0, float("nan")])
+def test_no_time_at_all_is_refused_in_words(config: Config, seconds: float) -> None:
+    with pytest.raises(ValueError, match="no time to learn"):
+        Schedule(config, STEPS, seconds)
