@@ -25,7 +25,7 @@ def build(words: Sequence[Word], *, language: str, duration_s: float, model: str
         "words": [_word(word) for word in words],
         "paragraphs": {
             "transcript": "\n\n".join(paragraph.text for paragraph in found),
-            "paragraphs": [_paragraph(paragraph, words) for paragraph in found],
+            "paragraphs": [_paragraph(paragraph) for paragraph in found],
         },
     }
     return {
@@ -54,14 +54,13 @@ def _word(word: Word) -> Json:
     }
 
 
-def _paragraph(paragraph: Paragraph, words: Sequence[Word]) -> Json:
+def _paragraph(paragraph: Paragraph) -> Json:
     sentences = [
         {"text": each.text, "start": round(each.start_s, 3), "end": round(each.end_s, 3)}
         for each in paragraph.sentences
     ]
-    count = sum(paragraph.start_s <= word.start_s <= paragraph.end_s for word in words)
     start, end = round(paragraph.start_s, 3), round(paragraph.end_s, 3)
-    return {"sentences": sentences, "start": start, "end": end, "num_words": count}
+    return {"sentences": sentences, "start": start, "end": end, "num_words": len(paragraph.text.split())}
 
 
 def _utterances(words: Sequence[Word]) -> list[list[Word]]:

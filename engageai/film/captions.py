@@ -1,6 +1,6 @@
 """The line that a film carries beside its boxes: the score of the last half minute, with its interval. Pure.
 
-Knows words and when they change. Refuses to know pixels; where there is no value the line is empty.
+Knows words and when they change. Refuses to know pixels; where there is no value, or no reading, the line is empty.
 """
 
 from __future__ import annotations
@@ -30,4 +30,10 @@ def captions(instants: Instants, environment: Environment) -> list[Caption]:
     for t_s, score, least, most in zip(at_s.tolist(), scores, low, high, strict=True):
         text = f"{environment.label}: {score:.1f} of 5 ({least:.1f} to {most:.1f}), last {window_s:.0f} s"
         found.append((t_s, text if np.isfinite(score) else ""))
-    return found
+    return sorted(found + _silences(instants))
+
+
+def _silences(instants: Instants) -> list[Caption]:
+    """Where the readings end, or a hole in them begins: the words of before hold no longer."""
+    axis = timeline.axis(instants.times, np.inf)
+    return [(t_s, "") for t_s in axis.times[axis.holes].tolist()]

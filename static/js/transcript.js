@@ -59,7 +59,8 @@ export class Transcript {
 
   ask(url) {
     this.url = url;
-    window.htmx.ajax("GET", url, { source: this.place, target: this.place, swap: "innerHTML" });
+    // What goes wrong is told by the events that `fail` hears; the promise says it once more.
+    window.htmx.ajax("GET", url, { source: this.place, target: this.place, swap: "innerHTML" }).catch(() => {});
   }
 
   show(environment) {
