@@ -29,6 +29,17 @@ class Commands:
         return sub
 
 
+def count(text: str) -> int:
+    """The type of an option that counts something. Raises ArgumentTypeError, with a sentence, below 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text}")
+    return number
+
+
 def engine(arguments: argparse.Namespace) -> EmotionEngine:
     """The engine that --backend and --weights ask for."""
     from emotion_ml.engine import WEIGHTS, EmotionEngine

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from emotion_ml.labels import EMOTIONS
@@ -62,10 +63,25 @@ def load_backbone(network: torch.nn.Module, path: Path) -> None:
 
 
 def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """Tensors (as float32) and metadata of a safetensors file, a format that cannot carry code."""
-    with safe_open(path, framework="pt") as file:
-        state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
-        return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, file.metadata() or {}
+    """Tensors (as float32) and metadata of a safetensors file, a format that cannot carry code.
+
+    Raises ValueError for a file that is none or is cut off, FileNotFoundError.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+            return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}, file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} is not a whole safetensors file ({error})") from error
+
+
+def said(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What `save_weights` wrote beside the tensors; what other programs write there is no JSON, and is left out."""
+    found: dict[str, Any] = {}
+    for key, value in metadata.items():
+        with suppress(json.JSONDecodeError):
+            found[key] = json.loads(value)
+    return found
 
 
 def save_weights(
@@ -87,7 +103,7 @@ def load(path: Path) -> tuple[torch.nn.Module, dict[str, Any]]:
     """The network of a checkpoint in evaluation mode, and its metadata. Raises ValueError where keys are missing."""
     state, metadata = read_weights(path)
     network, _ = from_state(state, path.name)
-    return network, {key: json.loads(value) for key, value in metadata.items()}
+    return network, said(metadata)
 
 
 def from_state(state: Mapping[str, torch.Tensor], name: str) -> tuple[torch.nn.Module, dict[str, Any]]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from emotion_ml.command_line import Commands, engine
+from emotion_ml.command_line import Commands, count, engine
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 SOURCE_HELP: Final = "a FER-2013/FER+ .npz, a folder of class folders (as `split` writes it), or a tar of one"
@@ -62,11 +62,11 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
         help="a trained network to learn from besides the labels; repeat for several, whose mean answer counts",
     )
     sub.add_argument("--config", type=Path, default=PACKAGE / "config.yml", help="(%(default)s)")
-    sub.add_argument("--limit", type=int, help="only so many faces of each source, for a trial")
+    sub.add_argument("--limit", type=count, help="only so many faces of each source, for a trial")
     length = sub.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=int, help="only so many, in place of the configuration's stages")
+    length.add_argument("--epochs", type=count, help="only so many, in place of the configuration's stages")
     length.add_argument("--seconds", type=float, help="for so long, in place of them: the learning rate falls by time")
-    sub.add_argument("--px", type=int, help="input side of those epochs (that of the configuration's first stage)")
+    sub.add_argument("--px", type=count, help="input side of those epochs (that of the configuration's first stage)")
     sub.add_argument("--resume", action="store_true", help="demand that FOLDER holds an interrupted run")
 
 
@@ -81,7 +81,7 @@ def _add_convert(sub: argparse.ArgumentParser) -> None:
         help=f"for calibration: {SOURCE_HELP}; repeat if trained on several, the first sets the temperature",
     )
     sub.add_argument("--out", type=Path, default=PACKAGE / "weights", metavar="FOLDER", help="(%(default)s)")
-    sub.add_argument("--px", type=int, help="input side (that of training)")
+    sub.add_argument("--px", type=count, help="input side (that of training)")
     sub.add_argument(
         "--blend",
         nargs=2,
@@ -105,11 +105,11 @@ def _add_evaluate(sub: argparse.ArgumentParser) -> None:
 def _split(arguments: argparse.Namespace) -> int:
     from emotion_ml.training.split import split
 
-    report, skipped = split(
+    report, notes = split(
         arguments.source, arguments.out, shares=arguments.shares, person=arguments.person, seed=arguments.seed
     )
-    for line in skipped:
-        print(f"left out: {line}")
+    for line in notes:
+        print(line)
     for part, counts in report.items():
         said = "  ".join(f"{emotion} {n:,}" for emotion, n in counts.items())
         print(f"{part:<6}{sum(counts.values()):>8,}   {said}")

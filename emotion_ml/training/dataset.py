@@ -5,10 +5,12 @@ Knows the file's layout, which rows may be used for what, and nothing of network
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,8 +111,11 @@ def _shares(raw: dict[str, NDArray[Any]], use: NDArray[np.bool_]) -> NDArray[np.
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise FileNotFoundError(f"no data file at {path}")
-    with np.load(path) as archive:
-        raw = {key: archive[key] for key in ("pixels", "label", "usage", "ferplus_votes", "row_source")}
-        names = [str(name) for name in archive["ferplus_names"]]
-    raw["columns"] = np.array([names.index(name) for name in _VOTE_COLUMNS])
+    try:
+        with np.load(path) as archive:
+            raw = {key: archive[key] for key in ("pixels", "label", "usage", "ferplus_votes", "row_source")}
+            names = [str(name) for name in archive["ferplus_names"]]
+        raw["columns"] = np.array([names.index(name) for name in _VOTE_COLUMNS])
+    except (KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path.name} is not a whole archive of FER-2013 with FER+ votes: {error}") from error
     return raw

@@ -5,7 +5,7 @@ Knows labelled faces, an engine and what the figures mean; knows nothing of trai
 
 from __future__ import annotations
 
-from math import sqrt
+from math import isnan, sqrt
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -56,8 +56,8 @@ def evaluate(engine: EmotionEngine, faces: Faces) -> dict[str, Any]:
         "accuracy": accuracy,
         "accuracy_low": low,
         "accuracy_high": high,
-        "macro_f1": float(f1(confusion).mean()),
-        "recall": dict(zip(EMOTIONS, recall(confusion).tolist(), strict=True)),
+        "macro_f1": float(np.nanmean(f1(confusion))),
+        "recall": {emotion: _known(share) for emotion, share in zip(EMOTIONS, recall(confusion), strict=True)},
         "ece": calibration_error(probabilities, faces.labels),
         "against": "labels" if faces.votes is None else "votes",
         "brier": brier(probabilities, reference),
@@ -76,15 +76,16 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def recall(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of each true class that was said; 0 for a class that is not there."""
+    """Share of each true class that was said; NaN for a class that is not there."""
     true = confusion.sum(axis=1)
-    return np.asarray(np.divide(np.diag(confusion), true, out=np.zeros(len(confusion)), where=true > 0))
+    return np.asarray(np.divide(np.diag(confusion), true, out=np.full(len(confusion), np.nan), where=true > 0))
 
 
 def f1(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """F1 of each class from a confusion matrix with truth in the rows; 0 for a class never seen nor said."""
+    """F1 of each class from a confusion matrix with truth in the rows; NaN for a class never seen nor said."""
     said_and_true = confusion.sum(axis=0) + confusion.sum(axis=1)
-    shares = np.divide(2 * np.diag(confusion), said_and_true, out=np.zeros(len(confusion)), where=said_and_true > 0)
+    shares = np.full(len(confusion), np.nan)
+    np.divide(2 * np.diag(confusion), said_and_true, out=shares, where=said_and_true > 0)
     return np.asarray(shares, dtype=np.float64)
 
 
@@ -127,6 +128,10 @@ def uncertain(probabilities: NDArray[np.float32], labels: NDArray[np.intp]) -> d
         "accuracy_below": float(right[below].mean()) if below.any() else None,
         "accuracy_above": float(right[~below].mean()) if (~below).any() else None,
     }
+
+
+def _known(share: float) -> float | None:
+    return None if isnan(share) else float(share)
 
 
 def _confusion(truth: NDArray[np.intp], said: NDArray[np.intp]) -> NDArray[np.int64]:

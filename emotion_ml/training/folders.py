@@ -6,7 +6,9 @@ that `split` wrote says so itself; any other collection is divided here by the s
 
 from __future__ import annotations
 
+import os
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_ml.labels import EMOTIONS
-from emotion_ml.preprocess import resize
+from emotion_ml.preprocess import resize, squared
 from emotion_ml.training import grouping
 
 Part = Literal["train", "valid", "test"]
@@ -35,6 +37,11 @@ _NAMES: Final = {
     "neutral": "Neutral", "calm": "Neutral",
     "sad": "Sad", "sadness": "Sad",
     "surprise": "Surprise", "surprised": "Surprise",
+}  # fmt: skip
+_PART_NAMES: Final[dict[str, Part]] = {
+    "train": "train", "training": "train",
+    "valid": "valid", "validation": "valid", "val": "valid",
+    "test": "test",
 }  # fmt: skip
 _BLACK: Final = 8  # JPEG leaves a cut-out's black surroundings this dark at most
 
@@ -65,21 +72,20 @@ class Collection:
 def read(path: Path) -> Collection:
     """Every picture below a folder, or in a tar, whose folder is named by an expression.
 
-    A face whose surroundings are black is marked as a cut-out. Raises NotFaces or FileNotFoundError.
+    Folders train, valid and test above those of the expressions say the parts. A face whose surroundings are black is
+    marked as a cut-out. Raises NotFaces or FileNotFoundError.
     """
-    parts = [name for name in PARTS if (path / name).is_dir()]
     found = sorted(_pictures(path))
     if not found:
         raise NotFaces(f"{path} holds no pictures in folders named {', '.join(name.lower() for name in EMOTIONS)}")
     names = tuple(name for name, _, _ in found)
     labels = np.array([label for _, label, _ in found], dtype=np.intp)
     pixels = np.stack([picture for _, _, picture in found])
-    group = None if parts else grouping.groups(pixels)
-    if group is None:
-        part = np.array([PARTS.index(_part_of(name)) for name in names], dtype=np.intp)
-    else:
-        part = divide(grouping.places(pixels, group))
-    return Collection(names, pixels, labels, group, part)
+    said = _parts(names)
+    if said is not None:
+        return Collection(names, pixels, labels, None, said)
+    group = grouping.groups(pixels)
+    return Collection(names, pixels, labels, group, divide(grouping.places(pixels, group)))
 
 
 def divide(places: NDArray[np.float64], shares: Sequence[float] = SHARES) -> NDArray[np.intp]:
@@ -93,12 +99,30 @@ def label_of(name: str) -> int | None:
     return EMOTIONS.index(word) if word else None
 
 
-def _part_of(name: str) -> Part:
-    first = PurePosixPath(name).parts[0]
-    for part in PARTS:
-        if first == part:
-            return part
-    raise NotFaces(f"{name} lies outside of {', '.join(PARTS)}")
+def pictures_below(folder: Path) -> Iterator[Path]:
+    """Files named like pictures, also in folders that are linked to; a folder met again is not entered again."""
+    entered: set[Path] = set()
+    for place, inner, names in os.walk(folder, followlinks=True):
+        if (real := Path(place).resolve()) in entered:
+            inner.clear()
+            continue
+        entered.add(real)
+        yield from (path for name in names if (path := Path(place, name)).suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _parts(names: Sequence[str]) -> NDArray[np.intp] | None:
+    """Index into PARTS as the folders of the pictures say; None where none says any."""
+    said = [_part_of(name) for name in names]
+    if not any(said):
+        return None
+    if None in said:
+        raise NotFaces(f"{names[said.index(None)]} lies outside of {', '.join(PARTS)}")
+    return np.array([PARTS.index(part) for part in said if part], dtype=np.intp)
+
+
+def _part_of(name: str) -> Part | None:
+    above = PurePosixPath(name).parts[:-2]
+    return next((_PART_NAMES[folder.lower()] for folder in above if folder.lower() in _PART_NAMES), None)
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, int, NDArray[np.uint8]]]:
@@ -110,9 +134,8 @@ def _pictures(path: Path) -> Iterator[tuple[str, int, NDArray[np.uint8]]]:
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in path.rglob("*"):
-            if file.suffix.lower() in SUFFIXES and file.is_file():
-                yield file.relative_to(path).as_posix(), file.read_bytes()
+        for file in pictures_below(path):
+            yield file.relative_to(path).as_posix(), file.read_bytes()
         return
     if not path.is_file():
         raise FileNotFoundError(f"no folder or archive at {path}")
@@ -122,15 +145,15 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content and PurePosixPath(member.name).suffix.lower() in SUFFIXES:
                     yield member.name, content.read()
-    except tarfile.TarError as error:
-        raise NotFaces(f"{path.name} is neither a folder nor a tar archive ({error})") from error
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise NotFaces(f"{path.name} is neither a folder nor a whole tar archive ({error})") from error
 
 
 def _decode(name: str, data: bytes) -> NDArray[np.uint8]:
     grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
     if grey is None:
         raise NotFaces(f"{name} is not a picture that can be read")
-    return mark_outside(resize(np.asarray(grey, dtype=np.uint8), PX))
+    return mark_outside(resize(squared(np.asarray(grey, dtype=np.uint8)), PX))
 
 
 def mark_outside(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -29,6 +28,14 @@ def build(name: str, px: int | None = None) -> torch.nn.Module:
     return NETWORKS[name]()
 
 
+def part(network: torch.nn.Module, name: str) -> torch.nn.Module:
+    """A module by its name. Raises ValueError for a name that the network does not have."""
+    try:
+        return network.get_submodule(name)
+    except AttributeError as error:
+        raise ValueError(f"frozen: {name!r} is no part of the network, as conv1 or layer1 are") from error
+
+
 class Checkpoint(NamedTuple):
     """A trained network in evaluation mode, the side in pixels that it learned at, and its calibration (1: none)."""
 
@@ -40,7 +47,7 @@ class Checkpoint(NamedTuple):
 def load(path: Path) -> Checkpoint:
     """What `train` or `convert` wrote. Raises ValueError for a file that holds no five-class network."""
     state, metadata = model.read_weights(path)
-    told = {key: json.loads(value) for key, value in metadata.items() if key in ("network", "input_px", "temperature")}
+    told = model.said(metadata)
     name = told.get("network", RESNET50)
     network = model.filled(build(name), state, f"{path.name} is not a five-class {name}")
     return Checkpoint(network, told.get("input_px"), told.get("temperature", 1.0))

@@ -5,8 +5,9 @@ Knows which file is of which kind and what of it may be trained on, chosen by an
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.training import dataset, folders
 from emotion_ml.training.dataset import Faces
+from emotion_ml.training.folders import NotFaces
 
 Batch = list[tuple["Source", NDArray[np.intp]]]
 
@@ -33,17 +35,41 @@ class Source:
 
 
 def load(path: Path, smoothing: float) -> Source:
-    """A FER-2013/FER+ archive (.npz), or class folders (a folder or a tar archive) with `smoothing` of their labels."""
+    """A FER-2013/FER+ archive (.npz), or class folders (a folder or a tar archive) with `smoothing` of their labels.
+
+    Raises NotFaces for class folders that leave nothing to train on or to choose by, FileNotFoundError and ValueError.
+    """
     if path.suffix == ".npz":
         return Source(
             path.stem, dataset.load_training(path), dataset.load_protocol(path, "ferplus-plurality", "public"), False
         )
     found = folders.read(path)
+    for part in folders.PARTS[:2]:
+        if not len(found.rows(part)):
+            raise NotFaces(f"{path.name} has no faces in its {part} part: divide it with `split`, or add some")
     train, valid = (
         Faces(found.pixels[rows], _targets(found.labels[rows], s))
         for rows, s in ((found.rows("train"), smoothing), (found.rows("valid"), 0.0))
     )
     return Source(path.stem, train, valid, cutouts=bool((found.pixels == 0).any()))
+
+
+def distinct(found: Sequence[Source]) -> list[Source]:
+    """The same, each with a name of its own: a second `faces` is called faces-2."""
+    names = [source.name for source in found]
+    seen = [names[: index + 1].count(name) for index, name in enumerate(names)]
+    return [
+        source if number == 1 else replace(source, name=f"{source.name}-{number}")
+        for source, number in zip(found, seen, strict=True)
+    ]
+
+
+def mark(found: Sequence[Source]) -> int:
+    """A number that differs (by CRC-32) for other faces or other targets to train on."""
+    seen = 0
+    for source in found:
+        seen = zlib.crc32(source.train.targets.tobytes(), zlib.crc32(source.train.pixels.tobytes(), seen))
+    return seen
 
 
 def limited(source: Source, limit: int) -> Source:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from tqdm import tqdm
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.preprocess import resize
 from emotion_ml.training import folders, grouping
-from emotion_ml.training.folders import PARTS, PX, SHARES, SUFFIXES, NotFaces
+from emotion_ml.training.folders import PARTS, PX, SHARES, NotFaces
 
 Report = dict[str, dict[str, int]]
 
@@ -33,16 +34,16 @@ def split(
 
     `shares` are the parts of train, valid and test, and sum to 1. `person` is a regular expression; pictures whose file
     names give the same first group (or match) show one person. Returns the number of pictures by part and expression,
-    and a line for each file that is no picture. Raises NotFaces where there is nothing to split, an expression has
+    and lines for what was left out or is missing. Raises NotFaces where there is nothing to split, an expression has
     fewer than three groups, or `out` already holds something.
     """
     _check(source, out, shares)
-    paths, skipped = [], []
-    pictures = []
-    for path in tqdm(_labelled(source), desc="reading", unit="picture", mininterval=1):
+    labelled, notes = _labelled(source)
+    paths, pictures = [], []
+    for path in tqdm(labelled, desc="reading", unit="picture", mininterval=1):
         grey = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_GRAYSCALE)
         if grey is None:
-            skipped.append(f"{path.relative_to(source)} is not a picture that can be read")
+            notes.append(f"left out: {path.relative_to(source)} is not a picture that can be read")
         else:
             paths.append(path)
             pictures.append(resize(np.asarray(grey, dtype=np.uint8), PX))
@@ -51,7 +52,8 @@ def split(
     labels = np.array([folders.label_of(path.as_posix()) for path in paths], dtype=np.intp)
     group = grouping.groups(np.stack(pictures), _people(paths, person))
     part = assign(labels, group, shares, seed)
-    return _copy(paths, labels, part, out), skipped
+    report = _copy(paths, labels, part, out)
+    return report, notes + _missing(report)
 
 
 def assign(
@@ -89,11 +91,25 @@ def _check(source: Path, out: Path, shares: Sequence[float]) -> None:
         raise NotFaces(f"{out} lies inside of {source}: choose a folder beside it")
 
 
-def _labelled(source: Path) -> list[Path]:
+def _labelled(source: Path) -> tuple[list[Path], list[str]]:
+    """The pictures in folders named by an expression, and a line for each other folder that holds some."""
+    found = sorted(folders.pictures_below(source))
+    labelled = [path for path in found if folders.label_of(path.as_posix()) is not None]
+    others = Counter(path.parent for path in found if folders.label_of(path.as_posix()) is None)
+    return labelled, [
+        f"left out: {count:,} in {'.' if folder == source else folder.relative_to(source)}, named by no expression"
+        for folder, count in others.items()
+    ]
+
+
+def _missing(report: Report) -> list[str]:
+    """A line for each expression that a part has none of, though the collection has some."""
     return [
-        path
-        for path in sorted(source.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file() and folders.label_of(path.as_posix()) is not None
+        f"beware: {part} has no {emotion}: too few different people or pictures show it"
+        for emotion in EMOTIONS
+        if any(counts[emotion] for counts in report.values())
+        for part, counts in report.items()
+        if not counts[emotion]
     ]
 
 

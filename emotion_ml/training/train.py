@@ -8,7 +8,6 @@ tiles, float32 on any other CPU, where bfloat16 was measured slower (docs/traini
 from __future__ import annotations
 
 import copy
-import csv
 import dataclasses
 import math
 import time
@@ -25,7 +24,7 @@ from tqdm import tqdm
 from emotion_ml import model
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.preprocess import MEAN, STD, resize
-from emotion_ml.training import networks, sources
+from emotion_ml.training import journal, networks, sources
 from emotion_ml.training.dataset import Faces
 from emotion_ml.training.recipe import Config, Stage
 from emotion_ml.training.schedule import Schedule
@@ -64,7 +63,7 @@ class Trainer:
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval()
         self.teachers = Teachers(teachers, self.device)
-        self.frozen = [self.network.get_submodule(name) for name in config.frozen]
+        self.frozen = [networks.part(self.network, name) for name in config.frozen]
         for part in self.frozen:
             part.requires_grad_(False)
         learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
@@ -76,6 +75,7 @@ class Trainer:
         self.epoch, self.best, self.best_epoch = 0, 0.0, 0
         self.saved_at = -math.inf
         self._valid: dict[tuple[str, int], torch.Tensor] = {}
+        self._data_mark = sources.mark(self.data)
 
     def run(self) -> float:
         """Train the remaining epochs; returns the best accuracy on the valid part of the first source, now exported."""
@@ -83,6 +83,9 @@ class Trainer:
         self.schedule.begin()
         if (self.out / "state.pt").exists():
             self._resume()
+        journal.cut(self.out / "log.csv", self.epoch)
+        if self._over():
+            tqdm.write(f"nothing is left to train: {self.epoch} epochs are done")
         while not self._over():
             if self.epoch - self.best_epoch >= self.config.patience:
                 tqdm.write(f"no better for {self.config.patience} epochs: ended before epoch {self.epoch + 1}")
@@ -97,11 +100,14 @@ class Trainer:
     def _run_epoch(self, epoch: int) -> None:
         started = time.monotonic()
         loss = self._train_epoch(epoch)
-        accuracies = [self._accuracy(source, self.schedule.px(epoch)) for source in self.data]
+        accuracies = {source.name: self._accuracy(source, self.schedule.px(epoch)) for source in self.data}
         self.epoch = epoch + 1
-        self._log(epoch, loss, accuracies, time.monotonic() - started)
-        if accuracies[0] >= self.best:
-            self.best, self.best_epoch = accuracies[0], self.epoch
+        row = journal.Row(self.epoch, self.schedule.px(epoch), loss, accuracies, time.monotonic() - started)
+        journal.add(self.out / "log.csv", row)
+        tqdm.write(row.told)
+        first = accuracies[self.data[0].name]
+        if first >= self.best:
+            self.best, self.best_epoch = first, self.epoch
             self._export()
         if self._over() or time.monotonic() - self.saved_at > _STATE_EVERY_S:
             self._save_state()
@@ -186,21 +192,7 @@ class Trainer:
             with self._precision():
                 said = self.average(_normalise(grey)).argmax(dim=1).cpu().numpy()
             right += int((said == source.valid.labels[start : start + _VALID_BATCH]).sum())
-        return right / max(len(source.valid), 1)
-
-    def _log(self, epoch: int, loss: float, accuracies: Sequence[float], seconds: float) -> None:
-        path = self.out / "log.csv"
-        fresh = not path.exists()
-        names = [f"valid_accuracy_{source.name}" for source in self.data]
-        values = [f"{accuracy:.4f}" for accuracy in accuracies]
-        px = self.schedule.px(epoch)
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if fresh:
-                writer.writerow(["epoch", "px", "train_loss", *names, "seconds"])
-            writer.writerow([epoch + 1, px, f"{loss:.4f}", *values, f"{seconds:.0f}"])
-        said = ", ".join(f"{source.name} {a:.2%}" for source, a in zip(self.data, accuracies, strict=True))
-        tqdm.write(f"epoch {epoch + 1}: loss {loss:.4f}; right on valid faces: {said}; {seconds:.0f} s")
+        return right / len(source.valid)
 
     def _export(self) -> None:
         px = self.schedule.px(self.epoch - 1)
@@ -216,6 +208,7 @@ class Trainer:
             "best": self.best,
             "best_epoch": self.best_epoch,
             "spent": self.schedule.spent,
+            "config": [self.config.network, self._data_mark],
         }
         torch.save(state, self.out / "state.tmp")
         (self.out / "state.tmp").replace(self.out / "state.pt")
@@ -223,6 +216,8 @@ class Trainer:
 
     def _resume(self) -> None:
         state = torch.load(self.out / "state.pt", weights_only=True, map_location=self.device)
+        if state.get("config", [self.config.network, self._data_mark]) != [self.config.network, self._data_mark]:
+            raise ValueError(f"{self.out} holds a run of another network or on other faces: choose a new folder")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -272,7 +267,7 @@ def train(
     if epochs or px:
         stage = Stage(px or settings.stages[0].px, epochs or len(settings.schedule))
         settings = dataclasses.replace(settings, stages=(stage,))
-    loaded = [sources.load(path, settings.folder_smoothing) for path in data]
+    loaded = sources.distinct([sources.load(path, settings.folder_smoothing) for path in data])
     if limit:
         loaded = [sources.limited(source, limit) for source in loaded]
-    return Trainer(settings, loaded, backbone, out, teachers, seconds).run()
+    return Trainer(settings.fitted(len(loaded[0].train)), loaded, backbone, out, teachers, seconds).run()
