@@ -72,9 +72,9 @@ def parse(words: Mapping[str, str]) -> Question:
 
 
 def seconds(words: str) -> float:
-    """75, 75.5, 1:15 or 1:02:03. Raises Refused."""
+    """75, 75.5 (75,5 as well), 1:15 or 1:02:03. Raises Refused."""
     try:
-        parts = [float(part) for part in words.strip().split(":")]
+        parts = [float(part.replace(",", ".")) for part in words.strip().split(":")]
     except ValueError:
         parts = [math.nan]
     if len(parts) > 3 or not all(0 <= part < math.inf for part in parts):

@@ -13,6 +13,7 @@ const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
 const probe = document.createElement("span");
 probe.hidden = true;
+probe.style.setProperty("forced-color-adjust", "none"); // the lines keep their own colours where the system chooses those of words
 document.body.append(probe);
 
 // Custom properties hold light-dark() pairs; only a real property of an element resolves them.

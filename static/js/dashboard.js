@@ -215,7 +215,7 @@ if (transcript) cursor.follow((t_s) => transcript.move(t_s));
 // A word, a paragraph, a moment, a paper's passage: whatever names its time leads there, unless its text is being selected.
 page.addEventListener("click", (event) => {
   const place = event.target.closest("[data-seek]");
-  if (!place || event.target.closest("a") || getSelection().type === "Range") return;
+  if (!place || event.target.closest("a") || (getSelection().type === "Range" && !event.target.closest("button"))) return;
   cursor.seek(Number(place.dataset.seek));
 });
 
@@ -224,8 +224,9 @@ for (const chart of timed) {
   surface.addEventListener("pointerdown", (event) => {
     if (event.button || !chart.layout) return;
     surface.setPointerCapture(event.pointerId);
-    cursor.seek(chart.timeAt(event.clientX));
+    if (event.pointerType !== "touch") cursor.seek(chart.timeAt(event.clientX)); // a finger may be about to scroll
   });
+  surface.addEventListener("click", (event) => chart.layout && cursor.seek(chart.timeAt(event.clientX)));
   surface.addEventListener("pointermove", (event) => {
     if (!chart.layout) return;
     if (surface.hasPointerCapture(event.pointerId)) cursor.seek(chart.timeAt(event.clientX));
@@ -270,9 +271,11 @@ for (const box of all("[data-line]")) {
 
 one("[data-boxes-switch]")?.addEventListener("change", (event) => player.setVisible(event.target.checked));
 
-one("[data-full-screen]")?.addEventListener("click", () => {
+const fullScreen = one("[data-full-screen]");
+if (fullScreen) fullScreen.hidden = !document.fullscreenEnabled;
+fullScreen?.addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
-  else one("[data-stage]").requestFullscreen();
+  else one("[data-stage]").requestFullscreen().catch(() => {}); // the browser says why, where it says anything
 });
 
 document.addEventListener("engageai:theme", () => {

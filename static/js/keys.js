@@ -1,9 +1,9 @@
-// The keyboard of the results page. Knows keys and what each stands for; takes none from a field, a slider, a dialog or
+// The keyboard of the results page. Knows keys and what each stands for; takes none from a field, a slider, an open dialog or
 // a list that scrolls, and none that is pressed together with Ctrl, Alt or Meta.
 
 const STEP_S = 5;
 const LEAP_S = 10;
-const FIELDS = "input, select, textarea, [contenteditable], [role=slider], dialog, summary";
+const FIELDS = "input, select, textarea, [contenteditable], [role=slider], summary";
 const PRESSED_BY_SPACE = "button, a, label";
 const SCROLLED = "[data-said-list], video"; // a video has these keys of its own
 const SCROLLING = new Set([" ", "Home", "End", "ArrowLeft", "ArrowRight"]);

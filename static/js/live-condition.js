@@ -61,7 +61,6 @@ export class Condition {
 
   showPause() {
     const button = this.get("pause");
-    button.setAttribute("aria-pressed", String(this.isPaused));
     button.textContent = this.isPaused ? "Go on" : "Pause";
     button.disabled = this.state === "trouble" || this.state === "stopping";
   }

@@ -28,8 +28,9 @@ export class Moments {
   async load() {
     this.asked?.abort();
     const mine = (this.asked = new AbortController());
+    const { environment } = this;
     try {
-      const url = `${this.section.dataset.url}?environment=${encodeURIComponent(this.environment)}`;
+      const url = `${this.section.dataset.url}?environment=${encodeURIComponent(environment)}`;
       const response = await fetch(url, { signal: mine.signal, headers: { "HX-Request": "true" } });
       if (!response.ok) throw new Error(`${response.status} for ${url}`);
       const html = await response.text();
@@ -38,10 +39,20 @@ export class Moments {
       const body = new DOMParser().parseFromString(html, "text/html").querySelector("[data-moments-body]");
       this.place.replaceChildren(document.adoptNode(body));
       this.html = html;
+      this.shownFor = environment;
       this.collect();
     } catch (error) {
-      if (error.name !== "AbortError") this.trouble.hidden = false;
+      if (error.name !== "AbortError") this.fail();
     }
+  }
+
+  // What stands there of another environment must not stand beside the numbers of this one.
+  fail() {
+    this.trouble.hidden = false;
+    if (!this.shownFor || this.shownFor === this.environment) return;
+    this.place.replaceChildren();
+    this.html = "";
+    this.collect();
   }
 
   collect() {

@@ -127,6 +127,7 @@
   addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
     leaving = false;
-    if (recall()) hold(recall());
+    const mine = page.session || recall(); // of this page, even where the tab has begun another since
+    if (mine) hold(mine);
   });
 })();

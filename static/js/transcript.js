@@ -94,6 +94,7 @@ export class Transcript {
 
   afterSwap() {
     this.trouble(false);
+    this.shownFor = environmentOf(this.url);
     this.collect();
     this.mark();
     this.one("list")?.scrollTo({ top: this.scrollTop, behavior: "instant" });
@@ -127,7 +128,8 @@ export class Transcript {
   }
 
   fail(status) {
-    if (status === 404) this.place.textContent = ""; // it was wiped: there is nothing left to ask for
+    const isOfAnother = this.shownFor && this.shownFor !== environmentOf(this.url);
+    if (status === 404 || isOfAnother) this.place.textContent = ""; // wiped, or the scores of another environment
     this.trouble(true);
   }
 

@@ -1,6 +1,8 @@
 // Which part of the recording the charts over time show. What is there is stretched at once; after a short rest the
 // exact values of that part are asked for. Knows the axis and its controls; what is drawn on it is the charts'.
 
+import { clock } from "./format.js";
+
 const LEAST_S = 10;
 const REST_MS = 180;
 const WHEEL = 0.0025;
@@ -71,5 +73,6 @@ export class Zoom {
     this.place.hidden = isWhole;
     if (isWhole) return;
     Object.assign(this.place, { min: 0, max: this.until_s - this.length_s, step: this.length_s / 20, value: this.view[0] });
+    this.place.setAttribute("aria-valuetext", clock(this.view[0]));
   }
 }
