@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tqdm import tqdm
 
-from emotion_ml.command_line import Commands, engine
+from emotion_ml.command_line import Commands, engine, rate
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.quiet import hush_native_logs
 from emotion_ml.training import commands
@@ -179,7 +179,7 @@ def _add_reading(added: Commands) -> None:
     sub.add_argument("input", type=Path, metavar="IN")
     sub.add_argument("--out", type=Path, metavar="OUT.mp4", help="annotated H.264 with the original sound")
     sub.add_argument("--json", type=Path, metavar="OUT.json", help="every reading")
-    sub.add_argument("--fps", type=float, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
+    sub.add_argument("--fps", type=rate, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
 
     sub = added.add("webcam", _webcam, "Read a camera of this machine, in a window or in lines of text.", reads=True)
     sub.add_argument("--camera", default="0", help="its number, or a device or file (%(default)s)")
@@ -195,7 +195,7 @@ def _add_measuring(added: Commands) -> None:
     added.add("devices", _devices, "Say which device and runtime the engine uses here, and why.", reads=True)
     sub = added.add("benchmark", _benchmark, "Measure the whole pipeline and its stages on this machine.", reads=True)
     sub.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made")
-    sub.add_argument("--fps", type=float, default=DEFAULT_FPS)
+    sub.add_argument("--fps", type=rate, default=DEFAULT_FPS)
     sub.add_argument("--json", action="store_true")
     sub.add_argument("--engine", action="store_true", help="only the engine, in turns with torch in float32")
     sub.add_argument("--memory", type=Path, metavar="CLIP", help="peak memory of CLIP repeated to 2 and to 30 minutes")

@@ -152,6 +152,16 @@ def test_the_engine_is_measured_on_a_machine_without_pyav(
     assert json.loads(capsys.readouterr().out)["backend"] == str(WEIGHTS)
 
 
+@pytest.mark.parametrize("command", ["video", "benchmark"])
+@pytest.mark.parametrize("fps", ["0", "-1", "nan", "inf", "five"])
+def test_a_rate_at_which_nothing_would_be_read_is_refused(
+    command: str, fps: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([command, "clip.mp4", f"--fps={fps}"])
+    assert "argument --fps: use a number above 0" in capsys.readouterr().err
+
+
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("devices", "predict", "video", "webcam", "prepare", "train", "convert", "evaluate", "benchmark"):
         with pytest.raises(SystemExit, match="0"):
