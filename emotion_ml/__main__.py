@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.run(arguments)
     except (OSError, ValueError, _known_errors()) as error:
-        print(f"{arguments.command}: {error}", file=sys.stderr)
+        print(f"{arguments.command}: {_sentence(error)}", file=sys.stderr)
         return 1
     return status
 
@@ -41,6 +42,24 @@ def _known_errors() -> type[Exception]:
     from emotion_ml.backends import BadWeights
 
     return BadWeights
+
+
+def _sentence(error: Exception) -> str:
+    """Without the number that a system has for its faults."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """What is no video, and what a decoder does not survive, is told like any other fault of a file."""
+    from emotion_ml import video
+
+    try:
+        yield
+    except video.NotAVideo as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _devices(arguments: argparse.Namespace) -> int:
@@ -89,22 +108,21 @@ def _video(arguments: argparse.Namespace) -> int:
 
     readings = []
     stopped = None
-    try:
+    with _refusing(arguments.input):
         info = video.probe(arguments.input)
-        with engine(arguments) as reader, tqdm(total=round(info.duration_s, 1), unit="s") as bar:
-            for reading in analyse(arguments.input, reader, fps=arguments.fps):
-                readings.append(reading)
-                bar.update(reading.t_s - bar.n)
-    except video.NotAVideo as error:
-        raise ValueError(str(error)) from error
-    except video.Truncated as error:
-        stopped = error.t_s
-        print(f"the file is damaged: results end at {error.t_s:.1f} s", file=sys.stderr)
-    if arguments.json:
-        report = {"recording": asdict(info), "stopped_at_s": stopped, "readings": [asdict(r) for r in readings]}
-        arguments.json.write_text(json.dumps(report))
-    if arguments.out:
-        render.annotate(arguments.input, arguments.out, readings)
+        try:
+            with engine(arguments) as reader, tqdm(total=round(info.duration_s, 1), unit="s") as bar:
+                for reading in analyse(arguments.input, reader, fps=arguments.fps):
+                    readings.append(reading)
+                    bar.update(reading.t_s - bar.n)
+        except video.Truncated as error:
+            stopped = error.t_s
+            print(f"the file is damaged: results end at {error.t_s:.1f} s", file=sys.stderr)
+        if arguments.json:
+            report = {"recording": asdict(info), "stopped_at_s": stopped, "readings": [asdict(r) for r in readings]}
+            arguments.json.write_text(json.dumps(report))
+        if arguments.out:
+            render.annotate(arguments.input, arguments.out, readings)
     print(f"{len(readings)} pictures analysed, faces in {sum(bool(r.faces) for r in readings)}")
     return 0
 
@@ -121,12 +139,10 @@ def _webcam(arguments: argparse.Namespace) -> int:
 def _prepare(arguments: argparse.Namespace) -> int:
     from emotion_ml import render, video
 
-    try:
+    with _refusing(arguments.input):
         video.probe(arguments.input)
-    except video.NotAVideo as error:
-        raise ValueError(str(error)) from error
-    with tqdm(total=1.0, unit="video", bar_format="{l_bar}{bar}") as bar:
-        render.transcode(arguments.input, arguments.output, on_progress=lambda share: bar.update(share - bar.n))
+        with tqdm(total=1.0, unit="video", bar_format="{l_bar}{bar}") as bar:
+            render.transcode(arguments.input, arguments.output, on_progress=lambda share: bar.update(share - bar.n))
     return 0
 
 

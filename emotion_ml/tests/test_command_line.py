@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion_ml import rates
+from emotion_ml import rates, sandbox
 from emotion_ml.__main__ import main
 from emotion_ml.engine import WEIGHTS
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.tests import clips, scenes
+from emotion_ml.tests.rogue import rogue
 
 
 @pytest.fixture
@@ -150,6 +151,24 @@ def test_the_engine_is_measured_on_a_machine_without_pyav(
     monkeypatch.setattr(rates, "beside_torch", lambda engine, weights: {"backend": str(weights)})
     assert main(["benchmark", "--engine", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["backend"] == str(WEIGHTS)
+
+
+@pytest.mark.parametrize("command", ["video", "prepare"])
+def test_a_full_disk_is_said_for_what_it_is(
+    command: str, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out.mp4.part").symlink_to("/dev/full")
+    assert main([command, str(clip), *(["--out"] if command == "video" else []), str(tmp_path / "out.mp4")]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"{command}: The disk is full"
+
+
+@pytest.mark.parametrize("command", ["video", "prepare"])
+def test_a_decoder_that_does_not_survive_a_file_is_said_without_a_traceback(
+    command: str, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sandbox.replaced(rogue("segfault")):
+        assert main([command, str(clip), *([str(tmp_path / "out.mp4")] if command == "prepare" else [])]) == 1
+    assert f"{command}: {clip}: The decoder broke down" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["video", "benchmark"])
