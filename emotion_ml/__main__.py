@@ -157,17 +157,31 @@ def _benchmark_engine(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _benchmark_memory(arguments: argparse.Namespace) -> int:
+    from emotion_ml import video
+    from emotion_ml.endurance import endurance
+    from emotion_ml.engine import WEIGHTS
+
+    with _refusing(arguments.memory):
+        video.probe(arguments.memory)
+    engine(arguments).close()  # what is wrong with its files is told by this process, not by those that are measured
+    weights = arguments.weights or WEIGHTS
+    report = endurance(arguments.memory, weights, backend=arguments.backend, fps=arguments.fps)
+    print(json.dumps(report, indent=1))
+    return 0
+
+
 def _benchmark(arguments: argparse.Namespace) -> int:
     if arguments.engine:
         return _benchmark_engine(arguments)
 
-    from emotion_ml.benchmark import benchmark, table
-    from emotion_ml.endurance import endurance
-
     if arguments.memory:
-        print(json.dumps(endurance(arguments.memory), indent=1))
-        return 0
-    report = benchmark(arguments.clips, fps=arguments.fps)
+        return _benchmark_memory(arguments)
+
+    from emotion_ml.benchmark import benchmark, table
+
+    with engine(arguments) as reader:
+        report = benchmark(arguments.clips, reader, fps=arguments.fps)
     print(json.dumps(report, indent=1) if arguments.json else table(report))
     return 0
 
@@ -210,7 +224,9 @@ def _add_reading(added: Commands) -> None:
 def _add_measuring(added: Commands) -> None:
     added.add("devices", _devices, "Say which device and runtime the engine uses here, and why.", reads=True)
     sub = added.add("benchmark", _benchmark, "Measure the whole pipeline and its stages on this machine.", reads=True)
-    sub.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made")
+    sub.add_argument(
+        "clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made (scikit-image)"
+    )
     sub.add_argument("--fps", type=rate, default=DEFAULT_FPS)
     sub.add_argument("--json", action="store_true")
     sub.add_argument("--engine", action="store_true", help="only the engine, in turns with torch in float32")
