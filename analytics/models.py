@@ -200,6 +200,7 @@ class Film(models.Model):
     status = models.CharField(max_length=10, choices=FilmStatus.choices, default=FilmStatus.WAITING)
     progress = models.FloatField(default=0.0)
     size_bytes = models.PositiveBigIntegerField(default=0)
+    message = models.CharField(max_length=300, blank=True, default="")  # why it failed, where that is no fault of ours
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)

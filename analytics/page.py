@@ -6,9 +6,9 @@ in the result, by the path given here, so that page and result.json cannot disag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from analytics import bands
 from analytics.charts import MAX_POINTS
@@ -175,11 +175,6 @@ def about_interval(result: Result, environment: Environment) -> str:
         why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
         return f"The interval is all that this environment can give: {why}"
     return STILL if round(band["high"] - band["low"], SCORE_DECIMALS) == 0 else ""
-
-
-def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """What an evaluation of exactly this weights file measured, if there was one."""
-    return next((each for each in evaluations if each.get("sha256") == result["model"]["sha256"]), None)
 
 
 def _faces(count: int) -> str:

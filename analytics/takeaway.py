@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 
-from analytics import films, purposes, store, transcripts
+from analytics import evaluations, films, purposes, store, transcripts
 from analytics.exports import bundle
 from analytics.exports.bundle import Member
 from analytics.exports.label import Label
@@ -23,7 +21,6 @@ from analytics.models import Film, FilmStatus, Recording
 from analytics.scoring import Environment
 from analytics.transcript import Malformed, Transcript, parse
 
-FIGURES: Final = "weights/figures.json"
 LONGEST_STEM: Final = 60
 PIECE_BYTES: Final = 1024 * 1024
 
@@ -43,7 +40,7 @@ def material(recording: Recording, environment: Environment) -> Material:
         label=label(recording, environment),
         stopped_at_s=recording.stopped_at_s,
         transcript=spoken,
-        evaluation=_evaluation(recording.model_sha256),
+        evaluation=evaluations.of(recording.model_sha256),
         notice=purposes.notice(recording.terms),
         words_are_coming=were_coming and spoken is None,
     )
@@ -98,10 +95,3 @@ def _transcript(recording: Recording) -> Transcript | None:
     with suppress(Malformed):
         return parse(response) if response is not None else None
     return None
-
-
-def _evaluation(sha256: str) -> Mapping[str, Any] | None:
-    """What was measured of exactly this weights file, if anything was."""
-    file = resources.files("emotion_ml") / FIGURES
-    measured = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
-    return next((each for each in measured if each.get("sha256") == sha256), None)

@@ -5,11 +5,9 @@ Knows requests and which template answers them. What is shown is decided by page
 
 from __future__ import annotations
 
-import json
 import math
 import uuid
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,6 +19,7 @@ from django.views.decorators.http import require_safe
 from analytics import (
     access,
     attendance_figures,
+    evaluations,
     occasions,
     page,
     purposes,
@@ -40,7 +39,6 @@ from emotion_ml.types import VideoInfo
 
 MAX_BOXES_S: Final = 60.0
 SLACK_S: Final = 1e-3  # what a browser makes of a number of seconds
-FIGURES: Final = "weights/figures.json"
 MODULES: Final = (
     *("boxes", "charts", "cursor", "faces", "format", "keys", "lane-chart", "lanes", "line-table", "moments"),
     *("now", "player", "plotly", "resources", "rows", "transcript", "transport", "zoom"),
@@ -189,7 +187,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "lanes_note": page.lanes_note(found),
         "reduction_note": page.reduction_note(found),
         "left_out": page.left_out(found),
-        "evaluation": page.evaluation(found, _evaluations()),
+        "evaluation": evaluations.of(network.sha256),
         "urls": {
             "result": reverse("recording-result", args=keys),
             "boxes": reverse("recording-boxes", args=keys),
@@ -197,9 +195,3 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
             "video": reverse("recording-video", args=keys) if store.has_video(recording) else "",
         },
     }
-
-
-def _evaluations() -> list[dict[str, Any]]:
-    """What `python -m emotion_ml evaluate` measured of the weights that ship; empty where nothing is recorded."""
-    file = resources.files("emotion_ml") / FIGURES
-    return list(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else []

@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tqdm import tqdm
 
-from emotion_ml.command_line import Commands, engine
+from emotion_ml.command_line import Commands, engine, rate
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.quiet import hush_native_logs
 from emotion_ml.training import commands
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.run(arguments)
     except (OSError, ValueError, _known_errors()) as error:
-        print(f"{arguments.command}: {error}", file=sys.stderr)
+        print(f"{arguments.command}: {_sentence(error)}", file=sys.stderr)
         return 1
     return status
 
@@ -41,6 +42,24 @@ def _known_errors() -> type[Exception]:
     from emotion_ml.backends import BadWeights
 
     return BadWeights
+
+
+def _sentence(error: Exception) -> str:
+    """Without the number that a system has for its faults."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """What is no video, and what a decoder does not survive, is told like any other fault of a file."""
+    from emotion_ml import video
+
+    try:
+        yield
+    except video.NotAVideo as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _devices(arguments: argparse.Namespace) -> int:
@@ -89,22 +108,21 @@ def _video(arguments: argparse.Namespace) -> int:
 
     readings = []
     stopped = None
-    try:
+    with _refusing(arguments.input):
         info = video.probe(arguments.input)
-        with engine(arguments) as reader, tqdm(total=round(info.duration_s, 1), unit="s") as bar:
-            for reading in analyse(arguments.input, reader, fps=arguments.fps):
-                readings.append(reading)
-                bar.update(reading.t_s - bar.n)
-    except video.NotAVideo as error:
-        raise ValueError(str(error)) from error
-    except video.Truncated as error:
-        stopped = error.t_s
-        print(f"the file is damaged: results end at {error.t_s:.1f} s", file=sys.stderr)
-    if arguments.json:
-        report = {"recording": asdict(info), "stopped_at_s": stopped, "readings": [asdict(r) for r in readings]}
-        arguments.json.write_text(json.dumps(report))
-    if arguments.out:
-        render.annotate(arguments.input, arguments.out, readings)
+        try:
+            with engine(arguments) as reader, tqdm(total=round(info.duration_s, 1), unit="s") as bar:
+                for reading in analyse(arguments.input, reader, fps=arguments.fps):
+                    readings.append(reading)
+                    bar.update(reading.t_s - bar.n)
+        except video.Truncated as error:
+            stopped = error.t_s
+            print(f"the file is damaged: results end at {error.t_s:.1f} s", file=sys.stderr)
+        if arguments.json:
+            report = {"recording": asdict(info), "stopped_at_s": stopped, "readings": [asdict(r) for r in readings]}
+            arguments.json.write_text(json.dumps(report))
+        if arguments.out:
+            render.annotate(arguments.input, arguments.out, readings)
     print(f"{len(readings)} pictures analysed, faces in {sum(bool(r.faces) for r in readings)}")
     return 0
 
@@ -121,12 +139,10 @@ def _webcam(arguments: argparse.Namespace) -> int:
 def _prepare(arguments: argparse.Namespace) -> int:
     from emotion_ml import render, video
 
-    try:
+    with _refusing(arguments.input):
         video.probe(arguments.input)
-    except video.NotAVideo as error:
-        raise ValueError(str(error)) from error
-    with tqdm(total=1.0, unit="video", bar_format="{l_bar}{bar}") as bar:
-        render.transcode(arguments.input, arguments.output, on_progress=lambda share: bar.update(share - bar.n))
+        with tqdm(total=1.0, unit="video", bar_format="{l_bar}{bar}") as bar:
+            render.transcode(arguments.input, arguments.output, on_progress=lambda share: bar.update(share - bar.n))
     return 0
 
 
@@ -141,17 +157,31 @@ def _benchmark_engine(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _benchmark_memory(arguments: argparse.Namespace) -> int:
+    from emotion_ml import video
+    from emotion_ml.endurance import endurance
+    from emotion_ml.engine import WEIGHTS
+
+    with _refusing(arguments.memory):
+        video.probe(arguments.memory)
+    engine(arguments).close()  # what is wrong with its files is told by this process, not by those that are measured
+    weights = arguments.weights or WEIGHTS
+    report = endurance(arguments.memory, weights, backend=arguments.backend, fps=arguments.fps)
+    print(json.dumps(report, indent=1))
+    return 0
+
+
 def _benchmark(arguments: argparse.Namespace) -> int:
     if arguments.engine:
         return _benchmark_engine(arguments)
 
-    from emotion_ml.benchmark import benchmark, table
-    from emotion_ml.endurance import endurance
-
     if arguments.memory:
-        print(json.dumps(endurance(arguments.memory), indent=1))
-        return 0
-    report = benchmark(arguments.clips, fps=arguments.fps)
+        return _benchmark_memory(arguments)
+
+    from emotion_ml.benchmark import benchmark, table
+
+    with engine(arguments) as reader:
+        report = benchmark(arguments.clips, reader, fps=arguments.fps)
     print(json.dumps(report, indent=1) if arguments.json else table(report))
     return 0
 
@@ -179,7 +209,7 @@ def _add_reading(added: Commands) -> None:
     sub.add_argument("input", type=Path, metavar="IN")
     sub.add_argument("--out", type=Path, metavar="OUT.mp4", help="annotated H.264 with the original sound")
     sub.add_argument("--json", type=Path, metavar="OUT.json", help="every reading")
-    sub.add_argument("--fps", type=float, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
+    sub.add_argument("--fps", type=rate, default=DEFAULT_FPS, help="pictures analysed a second (%(default)s)")
 
     sub = added.add("webcam", _webcam, "Read a camera of this machine, in a window or in lines of text.", reads=True)
     sub.add_argument("--camera", default="0", help="its number, or a device or file (%(default)s)")
@@ -194,8 +224,10 @@ def _add_reading(added: Commands) -> None:
 def _add_measuring(added: Commands) -> None:
     added.add("devices", _devices, "Say which device and runtime the engine uses here, and why.", reads=True)
     sub = added.add("benchmark", _benchmark, "Measure the whole pipeline and its stages on this machine.", reads=True)
-    sub.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made")
-    sub.add_argument("--fps", type=float, default=DEFAULT_FPS)
+    sub.add_argument(
+        "clips", nargs="*", type=Path, metavar="CLIP", help="recordings; without any, two are made (scikit-image)"
+    )
+    sub.add_argument("--fps", type=rate, default=DEFAULT_FPS)
     sub.add_argument("--json", action="store_true")
     sub.add_argument("--engine", action="store_true", help="only the engine, in turns with torch in float32")
     sub.add_argument("--memory", type=Path, metavar="CLIP", help="peak memory of CLIP repeated to 2 and to 30 minutes")

@@ -167,6 +167,7 @@ class TorchBackend:
                 raise Poisoned(str(error).splitlines()[0]) from error
         log.error("the card stays out of memory: the CPU takes over")
         self._place("cpu")
+        self._size = MAX_BATCH  # what the card had no room for fits here
         self._degrade("the card stays out of memory, so the CPU has taken over")
         return self._in_parts(batch)
 

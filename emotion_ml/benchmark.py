@@ -10,6 +10,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -34,20 +35,24 @@ _RATE: Final = 30
 _SIZES: Final = ((640, 360), (1920, 1080))
 
 
-def benchmark(clips: list[Path], *, fps: float) -> dict[str, Any]:
+class Unmeasurable(ValueError):
+    """A clip that is none or is damaged, or the lack of one; the message says so to a user."""
+
+
+def benchmark(clips: list[Path], engine: EmotionEngine, *, fps: float) -> dict[str, Any]:
     """Figures of each clip, and the engine's images a second by batch size.
 
     Everything is loaded before, as the server does when it starts. Without clips, two of 20 s are made from
-    scikit-image's astronaut: one face at 640x360 and at 1920x1080.
-    Raises video.NotAVideo for a clip that is none.
+    scikit-image's astronaut: one face at 640x360 and at 1920x1080. Raises Unmeasurable.
     """
-    with EmotionEngine.create() as engine, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         FaceFinder().close()  # the detectors' library, which takes a second once
         paths = clips or [_make(Path(folder, f"{width}x{height}.mp4"), width, height) for width, height in _SIZES]
+        recordings = [(path, _probed(path)) for path in paths]  # before anything is timed: refused at once
         return {
             "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
             "engine": {"backend": engine.model.backend, "images_per_s": engine_rates(engine)},
-            "clips": [_clip(path, engine, fps) for path in paths],
+            "clips": [_clip(path, info, engine, fps) for path, info in recordings],
         }
 
 
@@ -65,10 +70,23 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _clip(path: Path, engine: EmotionEngine, fps: float) -> dict[str, Any]:
-    info = video.probe(path)
-    readings, whole_s = _timed(lambda: list(pipeline.analyse(path, engine, fps=fps)))
-    stages = _stages(path, engine, fps, info)
+def _probed(path: Path) -> VideoInfo:
+    with _measurable(path):
+        return video.probe(path)
+
+
+@contextmanager
+def _measurable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (video.NotAVideo, video.Truncated) as error:
+        raise Unmeasurable(f"{path}: {error}") from error
+
+
+def _clip(path: Path, info: VideoInfo, engine: EmotionEngine, fps: float) -> dict[str, Any]:
+    with _measurable(path):
+        readings, whole_s = _timed(lambda: list(pipeline.analyse(path, engine, fps=fps)))
+        stages = _stages(path, engine, fps, info)
     return {
         "name": path.name,
         "width": info.width,
@@ -116,9 +134,7 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 def _make(path: Path, width: int, height: int) -> Path:
     """A clip of one face that drifts over a noisy background, as H.264."""
-    from skimage.data import astronaut
-
-    portrait: NDArray[np.uint8] = astronaut()  # type: ignore[no-untyped-call]
+    portrait = _portrait()
     portrait = np.asarray(cv2.resize(portrait[:320], (height, height * 320 // 512)), dtype=np.uint8)
     background = np.random.default_rng(0).integers(90, 150, (height // 4, width // 4, 3)).astype(np.uint8)
     background = np.asarray(cv2.resize(background, (width, height)), dtype=np.uint8)
@@ -132,6 +148,16 @@ def _make(path: Path, width: int, height: int) -> Path:
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
     return path
+
+
+def _portrait() -> NDArray[np.uint8]:
+    try:
+        from skimage.data import astronaut
+    except ModuleNotFoundError as error:
+        msg = "name a CLIP to measure: two are made without one, of a face in scikit-image (requirements-dev.txt)"
+        raise Unmeasurable(msg) from error
+    portrait: NDArray[np.uint8] = astronaut()  # type: ignore[no-untyped-call]
+    return portrait
 
 
 def _picture(background: NDArray[np.uint8], portrait: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:

@@ -1,10 +1,12 @@
-"""What commands share: how one is declared, and the options that choose an engine. Knows no command."""
+"""What commands share: how one is declared, the options that choose an engine, and rates. Knows no command."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,15 @@ def engine(arguments: argparse.Namespace) -> EmotionEngine:
     from emotion_ml.engine import WEIGHTS, EmotionEngine
 
     return EmotionEngine.create(arguments.weights or WEIGHTS, backend=arguments.backend)
+
+
+def rate(text: str) -> float:
+    """The type of --fps."""
+    with suppress(ValueError):
+        if 0 < (fps := float(text)) < math.inf:
+            return fps
+    msg = "use a number above 0"
+    raise argparse.ArgumentTypeError(msg)
 
 
 def _with_engine(sub: argparse.ArgumentParser) -> None:

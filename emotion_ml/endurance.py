@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,10 +16,16 @@ import av
 MINUTES: Final = (2, 30)
 
 
-def endurance(clip: Path) -> dict[str, float]:
-    """Peak resident memory in MiB by minutes of `clip` repeated, and the difference as ``growth_mib``."""
+def endurance(clip: Path, weights: Path, *, backend: str, fps: float) -> dict[str, float]:
+    """Peak resident memory in MiB by minutes of `clip` repeated, and the difference as ``growth_mib``.
+
+    The engine is one of EmotionEngine.create, of its own for each length.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        peaks = {f"{minutes}_min": _peak(repeated(clip, Path(folder, "long.mp4"), minutes * 60)) for minutes in MINUTES}
+        peaks = {}
+        for minutes in MINUTES:
+            long = repeated(clip, Path(folder, "long.mp4"), minutes * 60)
+            peaks[f"{minutes}_min"] = _peak([str(long), str(weights), backend, str(fps)])
     first, last = peaks.values()
     return peaks | {"growth_mib": last - first}
 
@@ -45,13 +51,13 @@ def repeated(clip: Path, out: Path, seconds: float) -> Path:
     return out
 
 
-def _peak(path: Path) -> float:
-    command = [sys.executable, "-m", "emotion_ml.endurance", str(path)]
+def _peak(measured: list[str]) -> float:
+    command = [sys.executable, "-m", "emotion_ml.endurance", *measured]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return float(json.loads(answer.stdout))
 
 
-def _measure(path: Path) -> float:
+def _measure(path: str, weights: str, backend: str, fps: str) -> float:
     """What an upload does with its readings: gather them and pack them a second at a time."""
     from analytics.readings import Readings
     from emotion_ml.engine import EmotionEngine
@@ -59,14 +65,21 @@ def _measure(path: Path) -> float:
     from emotion_ml.types import Reading
 
     waiting: list[Reading] = []
-    with EmotionEngine.create() as engine:
-        for reading in analyse(path, engine):
+    with EmotionEngine.create(Path(weights), backend=backend) as engine:
+        for reading in analyse(Path(path), engine, fps=float(fps)):
             waiting.append(reading)
-            if len(waiting) == 5:
+            if len(waiting) >= float(fps):
                 Readings.of(waiting).to_bytes()
                 waiting = []
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_mib()
+
+
+def peak_mib() -> float:
+    """Of this process alone: what getrusage knows begins with what the process that began this one held."""
+    peak = re.search(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(), flags=re.MULTILINE)
+    assert peak is not None
+    return int(peak[1]) / 1024
 
 
 if __name__ == "__main__":
-    print(_measure(Path(sys.argv[1])))
+    print(_measure(*sys.argv[1:]))

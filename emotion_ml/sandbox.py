@@ -18,6 +18,7 @@ What is not covered
 from __future__ import annotations
 
 import atexit
+import errno
 import fcntl
 import json
 import logging
@@ -60,6 +61,7 @@ SIGN_OF_LIFE_S: Final = 0.25
 
 CRASHED: Final = ("decoder-crashed", "The decoder broke down on this recording: the file may be damaged.")
 STUCK: Final = ("decoder-stuck", "The decoder came no further with this recording and was stopped.")
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 NO_MEMORY: Final = ("decoder-memory", "This recording needs more memory to be decoded than one may have.")
 
 
@@ -103,7 +105,10 @@ class Sandbox:
     def run(
         self, task: str, arguments: dict[str, Any], files: Sequence[int], limits: Limits = Limits()
     ) -> Generator[Item]:
-        """Have `task` done with the open `files`. Raises one of ERRORS, or DecoderFailed; closing it ends the child."""
+        """Have `task` done with the open `files`; closing it ends the child.
+
+        Raises one of ERRORS, DecoderFailed, or OSError where the disk has no room for what is written.
+        """
         ends_at = time.monotonic() + limits.wall_s
         ring: _Ring | None = None
         with self._begun(task, arguments, files, limits) as line:
@@ -141,6 +146,8 @@ class Sandbox:
         except (OSError, ValueError) as error:
             log.warning("a decoder broke off or said what makes no sense: %s", task)
             raise DecoderFailed(*CRASHED) from error
+        if message.kind == "fault" and message.body.get("errno") in NO_ROOM:
+            raise OSError(errno.ENOSPC, "The disk is full")
         if message.kind in ("exit", "fault"):
             log.warning("a decoder ended by %s: %s", message.reason(), task)
             raise DecoderFailed(*(NO_MEMORY if message.body.get("memory") else CRASHED))

@@ -25,6 +25,7 @@ from emotion_ml.watcher import Image, Watcher
 WINDOW: Final = "EngageAI webcam: q or Esc ends"
 QUIT_KEYS: Final = (ord("q"), 27)
 NO_PICTURE_S: Final = 5.0
+CLOSING_S: Final = 2.0  # that a camera may take to close; one that hangs is left behind
 
 
 class NoCamera(OSError):
@@ -108,7 +109,8 @@ class _Camera:
     ) -> None:
         with self._changed:
             self._stopped = True
-        self._thread.join()
+        # No thread can be ended from outside, and one that waits for a picture may wait for ever.
+        self._thread.join(CLOSING_S)
 
     def __iter__(self) -> Iterator[tuple[float, Image]]:
         while True:

@@ -35,7 +35,7 @@ class Network:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """One recording as it is exported. `evaluation`: what was measured of its network, if anything.
+    """One recording as it is exported. `evaluation`: what is known of its network, if anything.
 
     Where expressions were not read, only who was there and what was said is exported.
     """

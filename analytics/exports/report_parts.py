@@ -239,7 +239,9 @@ def made_with(material: Material, width: float) -> list[Flowable]:
     if measured := material.evaluation:
         recall = ", ".join(f"{emotion} {100 * share:.0f}\u00a0%" for emotion, share in measured["recall"].items())
         whole = f"{100 * measured['accuracy']:.1f}\u00a0% of {measured['n']:,} ({measured['protocol']})"
-        facts.insert(3, ("Right on test faces", f"{whole}; by expression: {recall}"))
+        other = measured.get("measured_with")
+        stand_in = f"; measured with {other}, the same network in another file" if other else ""
+        facts.insert(3, ("Right on test faces", f"{whole}; by expression: {recall}{stand_in}"))
     rows = [[_cell(name), words(value, width - left - 6, **SMALL)] for name, value in facts]
     return [_heading("What made these numbers"), table(rows, [left, width - left], head=False)]
 

@@ -287,14 +287,3 @@ def test_there_is_nothing_to_see_while_it_runs(name: str, client: Client, record
     more = {"environment": "general"} if name == "recording-figures" else {}
     assert ask(client, name, recording, **more).status_code == 404
     assert ask(client, "recording-show", recording).status_code == 302
-
-
-def test_the_figures_of_the_model_are_shown_for_its_own_weights_only(
-    client: Client, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recall = {"Angry": 0.71, "Happy": 0.93}
-    measured = {"accuracy": 0.842, "n": 3579, "protocol": "ferplus-plurality", "split": "private", "recall": recall}
-    for sha256, is_shown in (("ab" * 32, True), ("cd" * 32, False)):
-        evaluations = [measured | {"sha256": sha256}]
-        monkeypatch.setattr("analytics.views._evaluations", lambda found=evaluations: found)
-        assert ("84 % of 3579 test faces" in page(client, record(room()))) is is_shown

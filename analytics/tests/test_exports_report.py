@@ -67,6 +67,12 @@ def test_the_score_stands_first_with_its_interval(found: Material) -> None:
     assert "Engagement, read as a seminar audience" in first
 
 
+def test_it_says_with_which_file_of_the_network_its_figures_were_measured(found: Material) -> None:
+    by_another = material(evaluation=MEASURED | {"measured_with": "net.int8.onnx"})
+    assert "measured with net.int8.onnx, the same network in another file" in text_of(by_another)
+    assert "measured with" not in text_of(found)
+
+
 def test_it_says_what_it_does_not_claim_and_what_made_it(found: Material) -> None:
     text = text_of(found)
     for part in (

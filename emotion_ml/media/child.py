@@ -213,8 +213,8 @@ def child(line: socket.socket, files: list[int], request: dict[str, Any], tasks:
     except BaseException as error:
         where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
         with suppress(OSError):
-            is_memory = isinstance(error, MemoryError)
-            outlet.say("fault", where=f"{type(error).__name__} at {' '.join(where)}", memory=is_memory)
+            why = {"memory": isinstance(error, MemoryError), "errno": getattr(error, "errno", None)}
+            outlet.say("fault", where=f"{type(error).__name__} at {' '.join(where)}", **why)
     finally:
         os._exit(0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion_ml import rates
+from emotion_ml import benchmark, endurance, rates, sandbox
 from emotion_ml.__main__ import main
+from emotion_ml.backends import EXPORT, HASHES
 from emotion_ml.engine import WEIGHTS
 from emotion_ml.labels import EMOTIONS
 from emotion_ml.tests import clips, scenes
+from emotion_ml.tests.rogue import rogue
 
 
 @pytest.fixture
@@ -118,14 +121,14 @@ def test_prepare_makes_a_playable_file(clip: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out.mp4").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("command", ["video", "prepare"])
+@pytest.mark.parametrize("command", ["video BAD", "prepare BAD OUT", "benchmark BAD", "benchmark --memory BAD"])
 def test_what_is_no_video_is_refused_with_a_sentence(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = tmp_path / "bad.mp4"
     bad.write_text("hello")
-    assert main([command, str(bad), *([str(tmp_path / "o.mp4")] if command == "prepare" else [])]) == 1
-    assert "cannot be read as a video" in capsys.readouterr().err
+    assert main(command.replace("BAD", str(bad)).replace("OUT", str(tmp_path / "o.mp4")).split()) == 1
+    assert f"{bad}: This file cannot be read as a video" in capsys.readouterr().err
 
 
 def test_a_missing_file_is_said_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,6 +143,58 @@ def test_benchmark_prints_the_whole_and_every_stage(clip: Path, capsys: pytest.C
     assert report["clips"][0]["real_time_factor"] > 0
 
 
+def test_benchmark_measures_the_engine_that_was_asked_for(
+    clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rates themselves take too long here."""
+    monkeypatch.setattr(benchmark, "engine_rates", lambda _: {})
+    assert main(["benchmark", str(clip), "--json", "--backend", "torch"]) == 0
+    assert json.loads(capsys.readouterr().out)["engine"]["backend"].startswith("torch")
+
+
+@pytest.mark.parametrize("more", [[], ["--memory"]])
+def test_benchmark_reads_with_the_weights_that_were_asked_for(
+    more: list[str], clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEIGHTS_DIR", str(tmp_path))
+    assert main(["benchmark", *more, str(clip)]) == 1
+    assert f"is missing from {tmp_path}" in capsys.readouterr().err
+
+
+def test_memory_is_weighed_with_the_engine_that_was_asked_for(clip: Path, tmp_path: Path) -> None:
+    """There is no checkpoint here, which torch alone needs."""
+    for name in (EXPORT, HASHES):
+        (tmp_path / name).symlink_to(WEIGHTS / name)
+    with pytest.raises(subprocess.CalledProcessError):
+        endurance.endurance(clip, tmp_path, backend="torch", fps=5.0)
+
+
+def test_what_whoever_began_a_process_held_is_not_counted_with_its_peak() -> None:
+    held = np.ones(400 * 2**20, np.uint8)
+    code = "from emotion_ml.endurance import peak_mib; print(peak_mib())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 10 < float(done.stdout) < held.nbytes / 2**20
+
+
+def test_a_damaged_clip_is_not_measured(
+    clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "engine_rates", lambda _: {})
+    damaged = clip.with_suffix(".mkv")
+    clips.write(damaged, clips.steady(25, 4))
+    damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
+    assert main(["benchmark", str(damaged)]) == 1
+    assert f"{damaged}: The recording is damaged" in capsys.readouterr().err
+
+
+def test_without_scikit_image_benchmark_asks_for_a_clip(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "skimage.data", None)
+    assert main(["benchmark"]) == 1
+    assert "benchmark: name a CLIP" in capsys.readouterr().err
+
+
 def test_the_engine_is_measured_on_a_machine_without_pyav(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +205,34 @@ def test_the_engine_is_measured_on_a_machine_without_pyav(
     monkeypatch.setattr(rates, "beside_torch", lambda engine, weights: {"backend": str(weights)})
     assert main(["benchmark", "--engine", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["backend"] == str(WEIGHTS)
+
+
+@pytest.mark.parametrize("command", ["video", "prepare"])
+def test_a_full_disk_is_said_for_what_it_is(
+    command: str, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out.mp4.part").symlink_to("/dev/full")
+    assert main([command, str(clip), *(["--out"] if command == "video" else []), str(tmp_path / "out.mp4")]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"{command}: The disk is full"
+
+
+@pytest.mark.parametrize("command", ["video", "prepare"])
+def test_a_decoder_that_does_not_survive_a_file_is_said_without_a_traceback(
+    command: str, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sandbox.replaced(rogue("segfault")):
+        assert main([command, str(clip), *([str(tmp_path / "out.mp4")] if command == "prepare" else [])]) == 1
+    assert f"{command}: {clip}: The decoder broke down" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["video", "benchmark"])
+@pytest.mark.parametrize("fps", ["0", "-1", "nan", "inf", "five"])
+def test_a_rate_at_which_nothing_would_be_read_is_refused(
+    command: str, fps: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([command, "clip.mp4", f"--fps={fps}"])
+    assert "argument --fps: use a number above 0" in capsys.readouterr().err
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -225,6 +225,7 @@ def test_no_memory_at_all_moves_the_network_to_the_cpu_and_no_caller_notices(
         assert engine.condition.state == "ready"
         np.testing.assert_allclose(backend.logits(batch), expected, rtol=1e-3, atol=1e-4)
         assert [size for where, size in asked if where == "card"] == [32, 16, 8, 4, 2]
+        assert [size for where, size in asked if where == "cpu"] == [32]
         assert "cpu" in backend.info.backend
         assert (engine.condition.state, engine.condition.restarts) == ("degraded", 0)
         assert "the CPU has taken over" in engine.condition.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 from collections.abc import Iterator
@@ -131,6 +132,16 @@ def test_what_is_no_video_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("hello")
     with pytest.raises(NotAVideo):
         transcode(tmp_path / "a.mp4", tmp_path / "out.mp4")
+    assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_full_disk_is_no_fault_of_the_recording_and_leaves_nothing_behind(tmp_path: Path, drawn: bool) -> None:
+    source = write(tmp_path / "a.mpg", steady(25, 1), MPEG)
+    (tmp_path / "out.mp4.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="The disk is full") as fault:
+        _rendered(source, drawn)
+    assert fault.value.errno == errno.ENOSPC
     assert not list(tmp_path.glob("out*"))
 
 

@@ -83,6 +83,35 @@ def test_a_camera_that_is_not_there_is_said(engine: EmotionEngine) -> None:
         next(webcam.watch("97", engine))
 
 
+class Silent:
+    """A camera that opens, and then keeps whoever reads it waiting until it is released from outside."""
+
+    def __init__(self, released: threading.Event) -> None:
+        self._released = released
+
+    def isOpened(self) -> bool:  # noqa: N802  (OpenCV's name)
+        return True
+
+    def release(self) -> None:
+        """It holds nothing."""
+
+    def read(self) -> tuple[bool, None]:
+        self._released.wait(60)
+        return False, None
+
+
+def test_a_camera_that_opens_and_gives_nothing_is_said(engine: EmotionEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(cv2, "VideoCapture", lambda _: Silent(released))
+    monkeypatch.setattr(webcam, "NO_PICTURE_S", 0.2)
+    monkeypatch.setattr(webcam, "CLOSING_S", 0.2)
+    began_s = time.monotonic()
+    with pytest.raises(webcam.NoCamera, match="camera 0 gave no picture for"):
+        next(webcam.watch("0", engine))
+    assert time.monotonic() - began_s < 30
+    released.set()
+
+
 def test_it_stops_after_the_seconds_asked_for_and_leaves_no_thread(camera: str, engine: EmotionEngine) -> None:
     assert len(list(webcam.watch(camera, engine, seconds=0))) == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "camera"]

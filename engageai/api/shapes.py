@@ -180,6 +180,7 @@ class Film(Schema):
     environment: str
     progress: float
     size_bytes: int
+    message: str = Field(description="For people: why it failed, where that is no fault on our side.")
 
 
 class Answers(Schema):

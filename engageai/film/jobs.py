@@ -17,12 +17,13 @@ from django_tasks import task
 
 from analytics import films, scoring, store, takeaway, timeline
 from analytics.models import Film, FilmStatus, Recording
-from engageai import tasks
+from engageai import errors, tasks
 from engageai.film.captions import captions
 from engageai.film.rows import Rows
 
 log = logging.getLogger(__name__)
 
+FULL: Final = "The disk of this machine is too full for another video. Nothing else is affected."
 STEP_S: Final = 1.0  # between two looks at the row; also how long a cancel may take to be noticed
 
 
@@ -65,10 +66,10 @@ def draw(recording_id: str) -> None:
             films.release(film)
         except store.Gone:
             log.info("recording %s was wiped or taken over while its film was made", film.recording_id)
-        except Exception:
+        except Exception as error:
             films.cancel_is_requested(film)  # a file that a wipe took away is no fault
             log.exception("the film of recording %s could not be made", film.recording_id)
-            films.end(film, FilmStatus.FAILED)
+            films.end(film, FilmStatus.FAILED, message=FULL if errors.disk_is_full(error) else "")
 
 
 def _work(film: Film) -> None:

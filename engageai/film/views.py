@@ -21,7 +21,6 @@ from engageai.errors import Rejected
 from engageai.film import jobs
 
 BUSY: Final = "Too many films are being made at the moment. Try again in a minute."
-FULL: Final = "The disk of this machine is too full for another video. Nothing else is affected."
 
 
 @require_safe
@@ -37,7 +36,7 @@ def begin(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) 
     recording = access.result_or_404(request, session_id, recording_id)
     name = request.POST.get("environment") or recording.environment
     if not limits.has_room(recording.size_bytes):
-        raise Rejected("disk-full", FULL, 507)
+        raise Rejected("disk-full", jobs.FULL, 507)
     environment = access.environment_or_404(name)
     try:
         jobs.begin(recording, environment.name)

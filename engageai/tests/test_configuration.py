@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.core.exceptions import ImproperlyConfigured
 
 from engageai import checks, env
@@ -206,3 +207,25 @@ def test_every_setting_is_explained_in_the_example() -> None:
     names = re.findall(r"(?:envbool|envint|envlist|envsecret|environ\.get)\(\"([A-Z_]+)\"", source)
     assert len(names) > 15
     assert [name for name in names if f"{name}=" not in example] == []
+
+
+def test_each_comment_of_the_example_stands_over_its_own_setting() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert "when the server starts, and not with the first recording\nWARM_ENGINE=" in example
+    assert "empty: the network of the package\nWEIGHTS_DIR=" in example
+
+
+def test_the_secrets_of_this_folder_stay_out_of_the_image() -> None:
+    """The image copies the whole folder, and the example has its readers write their keys to a file in it."""
+    assert ".env" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_a_container_gets_the_settings_and_keeps_its_own_address_and_folder() -> None:
+    image = re.search(
+        r"^ENV .*\b(DATA_DIR=\S+) (HOST=\S+) (PORT=\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
+    assert image is not None
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for service in services.values():
+        assert service["env_file"] == [{"path": ".env", "required": False}]
+        assert service["environment"] == dict(pair.split("=") for pair in image.groups())

@@ -22,14 +22,14 @@ import pytest
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import OperationalError, connection
 
-from analytics import folders, store
-from analytics.models import AnalysisSession, Recording, Status, Transcript
-from emotion_ml import render
+from analytics import films, folders, store
+from analytics.models import AnalysisSession, Film, Recording, Status, Transcript
 from emotion_ml.engine import EmotionEngine
 from engageai.conftest import Server, Visitor, start_server
 from engageai.content import jobs as speech
 from engageai.content import shape
 from engageai.content.transcribe import Outcome
+from engageai.film import jobs as film
 from engageai.tests.guest import wait_until_nothing_comes_in
 from engageai.tests.test_server import answer, dial, get, pour, visit
 from engageai.upload import jobs
@@ -249,18 +249,28 @@ def test_the_readings(
     assert_the_next_job_passes(visitor, clip)
 
 
-def test_the_version_that_browsers_play(
-    visitor: Visitor, unplayable_clip: Path, engine: EmotionEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_version_that_browsers_play(visitor: Visitor, unplayable_clip: Path, engine: EmotionEngine) -> None:
     recording = visitor.uploaded(unplayable_clip)
-    with monkeypatch.context() as fault:
-        fault.setattr(render, "transcode", full)
-        jobs.analyse.call(str(recording.id))
+    (store.recording_folder(recording) / "playback.part1.mp4.part").symlink_to("/dev/full")
+    jobs.analyse.call(str(recording.id))
     recording.refresh_from_db()
     assert recording.status == Status.DONE
-    assert recording.message == jobs.UNPLAYABLE
+    assert recording.message == jobs.UNPLAYABLE_FULL
     names = {path.name for path in store.recording_folder(recording).iterdir()}
     assert not [name for name in names if "part" in name or "playback" in name]
+
+
+def test_the_film(visitor: Visitor, clip: Path, engine: EmotionEngine) -> None:
+    recording = visitor.uploaded(clip)
+    jobs.analyse.call(str(recording.id))
+    films.path(recording).with_suffix(".mp4.part").symlink_to("/dev/full")
+    for message, status in ((film.FULL, "failed"), ("", "done")):  # the link is gone with what was half made
+        assert films.ask(recording, "seminar")
+        film.draw.call(str(recording.id))
+        made = Film.objects.get(recording=recording)
+        assert (made.message, made.status) == (message, status)
+        fragment = visitor.client.get(visitor.url("film-state", recording)).content.decode()
+        assert (film.FULL in fragment) is (status == "failed")
 
 
 def assert_the_next_job_passes(visitor: Visitor, clip: Path) -> None:

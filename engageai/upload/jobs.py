@@ -50,6 +50,9 @@ STALLED: Final = "The analysis fell silent twice and was given up. You can uploa
 UNREAD: Final = "Reading expressions hung or broke on this machine again and again, so the analysis was given up."
 RESTARTED: Final = "The server was restarted twice while this recording was analysed. Please upload it again."
 UNPLAYABLE: Final = "The results are complete, but no version that browsers can play could be made."
+UNPLAYABLE_FULL: Final = (
+    "The results are complete, but the disk of this machine is full: no version that browsers can play could be made."
+)
 UNPLAYED: Final = "The results are complete. You stopped before a version that browsers can play was made."
 
 
@@ -239,10 +242,11 @@ def _make_playable(recording: Recording, watch: Watch, end: End) -> End:
         raise
     except Cancelled:
         return End(end.stopped_at_s, f"{end.message} {UNPLAYED}".strip())
-    except Exception:
+    except Exception as error:
         store.cancel_is_requested(recording.id, attempt=recording.attempts)
         log.exception("recording %s could not be made playable", recording.id)
-        return End(end.stopped_at_s, f"{end.message} {UNPLAYABLE}".strip())
+        why = UNPLAYABLE_FULL if errors.disk_is_full(error) else UNPLAYABLE
+        return End(end.stopped_at_s, f"{end.message} {why}".strip())
     finally:
         part.unlink(missing_ok=True)
     return end

@@ -79,4 +79,5 @@ def _described(film: Film) -> dict[str, Any]:
         "environment": film.environment,
         "progress": film.progress,
         "size_bytes": film.size_bytes,
+        "message": film.message,
     }
