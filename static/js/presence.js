@@ -54,7 +54,11 @@
   };
 
   const gone = () => {
-    if (page.session) whenReady(() => document.getElementById("session-gone").removeAttribute("hidden"));
+    if (!page.session) return;
+    whenReady(() => {
+      document.getElementById("session-gone").removeAttribute("hidden");
+      document.dispatchEvent(new CustomEvent("engageai:gone"));
+    });
   };
 
   const hold = (session) => {
