@@ -114,8 +114,7 @@ async def test_no_other_method_brings_a_recording_past_every_meter(method: str) 
     for path in (UPLOAD, "/api/v1/sessions/00000000-0000-0000-0000-000000000000/recordings"):
         app = Reader()
         client = Client(pieces(64 * LIMIT))
-        asked = scope(path=path) | {"method": method}
-        await BodyLimit(app)(asked, client.receive, client.send)
+        await BodyLimit(app)({**scope(path=path), "method": method}, client.receive, client.send)
         assert client.status == 413
         assert app.read_bytes <= limits.FORM_BYTES
 
