@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,10 +159,13 @@ def sha256_of(path: Path, may_go_on: Callable[[], bool]) -> str:
     return ""
 
 
-def empty_incoming() -> None:
+def empty_incoming(arriving: Collection[Path] = (), still_s: float | None = None) -> None:
+    """But for the files in `arriving`, and with `still_s` for those written to since: another process may have them."""
     for leftover in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
-        if leftover.is_file():
-            leftover.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            is_still = still_s is None or time.time() - leftover.stat().st_mtime >= still_s
+            if is_still and leftover.is_file() and leftover not in arriving:
+                leftover.unlink()
 
 
 def clear(folder: Path, keep: str) -> None:

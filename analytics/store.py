@@ -97,9 +97,11 @@ def add_live(session: AnalysisSession, **fields: Any) -> Recording:
 
 
 def resume_live(recording: Recording) -> None:
-    """Let an ended live recording run again. Raises NotFound for any other."""
-    ended = Recording.objects.filter(id=recording.id, source=Source.LIVE, status__in=SHOWABLE)
-    if not ended.update(status=Status.RUNNING, stage=Stage.ANALYSE, finished_at=None, heartbeat_at=timezone.now()):
+    """Let a live recording run on that has ended, or that nobody measures any more and could not be finished, as on a
+    full disk. Raises NotFound for any other.
+    """
+    left = Recording.objects.filter(id=recording.id, source=Source.LIVE, status__in=[*SHOWABLE, Status.RUNNING])
+    if not left.update(status=Status.RUNNING, stage=Stage.ANALYSE, finished_at=None, heartbeat_at=timezone.now()):
         raise NotFound
 
 

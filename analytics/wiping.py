@@ -15,8 +15,9 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -33,7 +34,7 @@ from analytics.receipts import Deleted, Receipt
 log = logging.getLogger(__name__)
 
 HASH_S: Final = 0.7  # that a wipe may read files for their digests: a reload promises an end within 2 s
-UNFINISHED: Final = timedelta(minutes=1)  # after which a wipe that began was killed
+UNFINISHED: Final = timedelta(minutes=1)  # after which a wipe that began was killed, or an upload was forgotten
 
 _lingers = threading.Event()  # deleted rows may still stand in the write-ahead log
 
@@ -96,9 +97,9 @@ def _tell(session_id: uuid.UUID) -> None:
             log.exception("%s could not be told that a session has ended", name)
 
 
-def sweep(idle: timedelta, *, booting: bool = False) -> int:
+def sweep(idle: timedelta, *, booting: bool = False, arriving: Collection[Path] = ()) -> int:
     """Wipe the sessions that nobody has looked at for `idle`, finish every wipe that was killed, and delete the files
-    that belong to no row. Returns how many sessions were wiped.
+    that belong to no row, and to no upload of those in `arriving`. Returns how many sessions were wiped.
 
     At boot nothing is being analysed or received, so that a session with a job is as idle as any other, and whatever
     an upload left behind is an orphan.
@@ -111,6 +112,7 @@ def sweep(idle: timedelta, *, booting: bool = False) -> int:
     folders.trash_orphans(folders.sessions(), AnalysisSession.objects.values_list("id", flat=True))
     if booting:
         _mend()
+    folders.empty_incoming(arriving, None if booting else UNFINISHED.total_seconds())
     folders.empty_trash()
     if Session.objects.filter(expire_date__lt=now).exists():
         SessionStore.clear_expired()
@@ -144,7 +146,6 @@ def _mend() -> None:
         for recording in keeping:
             if not folders.of_recording(session_id, recording.id).is_dir():
                 recording.delete()
-    folders.empty_incoming()
 
 
 def _empty_log() -> None:

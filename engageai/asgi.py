@@ -16,6 +16,7 @@ from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from engageai.api.gate import Gate  # noqa: E402
+from engageai.arrivals import Arriving  # noqa: E402
 from engageai.crowd import Crowd  # noqa: E402
 from engageai.endings import UntilWiped  # noqa: E402
 from engageai.lifecycle import Lifecycle  # noqa: E402
@@ -29,7 +30,7 @@ from engageai.upload.urls import websocket_urlpatterns as upload  # noqa: E402
 
 sockets = SessionMiddlewareStack(URLRouter([*upload, *live, *presence, re_path(r"", cast(Any, nowhere))]))
 served = ProtocolTypeRouter(
-    {"http": UntilWiped(cast(App, pages)), "websocket": ExactOrigin(Crowd(sockets), settings.ORIGINS)}
+    {"http": UntilWiped(Arriving(cast(App, pages))), "websocket": ExactOrigin(Crowd(sockets), settings.ORIGINS)}
 )
 trusted = settings.TRUSTED_PROXIES
 application = Lifecycle(Traced(Forwarded(Gate(BodyLimit(Metered(served))), trusted), trusted))

@@ -36,7 +36,9 @@ NOT_FOUND = 4404
 
 
 def limit_of(scope: Scope) -> int:
-    return int(settings.MAX_UPLOAD_BYTES) if UPLOAD_PATH.fullmatch(scope["path"]) else FORM_BYTES
+    """By method too: no other than POST is metered there, and none brings a recording."""
+    is_upload = scope["method"] == "POST" and UPLOAD_PATH.fullmatch(scope["path"])
+    return int(settings.MAX_UPLOAD_BYTES) if is_upload else FORM_BYTES
 
 
 class BodyLimit:

@@ -20,7 +20,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
-from engageai import proxies
+from engageai import arrivals, proxies
+from engageai.arrivals import Arrival
 from engageai.buckets import Buckets
 from engageai.errors import Rejected
 from engageai.limits import App, Message, Receive, Scope, Send, header, refuse
@@ -169,17 +170,18 @@ class Metered:
             return await refuse(scope, receive, send, refusal)
         if what != "uploads":
             return await self.app(scope, receive, send)
-        return await _Refunding(what, caller, send).run(self.app, scope, receive)
+        return await _Refunding(what, caller, send, arrivals.of(scope)).run(self.app, scope, receive)
 
 
 class _Refunding:
     """A file that is refused is no recording: who tries which of his files can be read loses nothing by it.
 
-    Nor is one that never got an answer from within: it was cut at the limit, or its sender has gone.
+    Nor is one that never got an answer from within: it was cut at the limit, or its sender has gone before it was all
+    here. Who goes later, while it is looked at, has had that look, or even a recording.
     """
 
-    def __init__(self, what: str, caller: Caller, send: Send) -> None:
-        self.what, self.caller, self.send = what, caller, send
+    def __init__(self, what: str, caller: Caller, send: Send, arrival: Arrival) -> None:
+        self.what, self.caller, self.send, self.arrival = what, caller, send, arrival
         self.status = 0
 
     async def run(self, app: App, scope: Scope, receive: Receive) -> None:
@@ -187,11 +189,15 @@ class _Refunding:
             await app(scope, receive, self)
         finally:
             if not self.status:
-                give_back(self.what, self.caller)
+                self._give_back()
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self.status in REFUNDED:
-                give_back(self.what, self.caller)
+                self._give_back()
         await self.send(message)
+
+    def _give_back(self) -> None:
+        if not self.arrival.has_cost:
+            give_back(self.what, self.caller)

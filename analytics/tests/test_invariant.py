@@ -68,8 +68,7 @@ class Server(RuleBasedStateMachine):
             with suffering(fault):
                 return work()
         except REFUSALS:
-            folders.empty_incoming()  # as Django does when a request has ended
-            self.sweep_later()
+            self.sweep_later()  # with what an upload left behind whose request was forgotten
             return None
         except Killed:
             self.boot()

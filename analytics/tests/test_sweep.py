@@ -98,11 +98,15 @@ def test_a_session_that_begins_while_a_sweep_looks_keeps_its_folder(data_dir: Pa
     assert len(list((data_dir / "sessions").iterdir())) == 1
 
 
-def test_a_sweep_while_an_upload_arrives_leaves_it_alone(data_dir: Path) -> None:
-    arriving = data_dir / "incoming" / "half.upload"
-    arriving.write_bytes(b"half")
+def test_a_sweep_while_an_upload_arrives_leaves_it_alone_and_takes_one_that_was_forgotten(data_dir: Path) -> None:
+    arriving, forgotten = (data_dir / "incoming" / name for name in ("half.upload", "whole.upload"))
+    for path in (arriving, forgotten):
+        path.write_bytes(b"half")
     store.sweep(IDLE)
-    assert arriving.exists()
+    assert len(files(data_dir)) == 2  # written to just now, by whatever process
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        store.sweep(IDLE, arriving=[arriving])
+    assert files(data_dir) == [arriving]
 
 
 def test_a_wipe_that_began_long_ago_is_finished_and_one_that_runs_is_left_alone(data_dir: Path) -> None:

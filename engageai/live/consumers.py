@@ -143,21 +143,38 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             await self._take_over()
             hall().admit(self)
+            self.recording_id = self.asked.get("recording_id")
             try:
                 with endings.heard(self.session_id, self._on_wipe):
                     shown = await self._measure()
             finally:
                 hall().leave(self)
         except Exception as error:
-            self._end(ending_of(error))
+            self._end(await self._ended_by(error))
         await self._close(shown)
 
     def _on_wipe(self) -> None:
         self._end(ending_of(store.Gone()))
 
+    async def _ended_by(self, error: Exception) -> Ended:
+        """As `ending_of`, which cannot see whether it was the session that went, or only the row that ran."""
+        if isinstance(error, (store.NotFound, store.Gone)):
+            try:
+                is_there = await self._in_database(self._known_owner) is not None
+            except Exception as fault:
+                return ending_of(fault)
+            if is_there and isinstance(error, store.NotFound):
+                return Ended(protocol.FORGOTTEN, protocol.CLOSINGS[protocol.FORGOTTEN])
+            if is_there:
+                return Ended(protocol.BROKEN, "the measurement fell silent and was ended; it can be gone on with")
+        return ending_of(error)
+
     async def _take_over(self) -> None:
-        holder = hall().holder_of(self.asked["recording_id"]) if "recording_id" in self.asked else None
-        if holder is not None and holder.session_id == self.session_id:
+        """When this returns, nobody else measures it, and until there is another await nobody else can begin to."""
+        while "recording_id" in self.asked:
+            holder = hall().holder_of(self.session_id, self.asked["recording_id"])
+            if holder is None:
+                return
             await holder.give_way()
 
     async def _measure(self) -> bool:
@@ -208,7 +225,7 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await asyncio.sleep(SAVE_EVERY_S)
                 await self._in_database(self._measurement.save)
         except Exception as error:
-            self._end(ending_of(error))
+            self._end(await self._ended_by(error))
 
     async def _send(self, text: str) -> None:
         try:

@@ -17,7 +17,7 @@ class Full(Exception):
 
 
 class Member(Protocol):
-    """A socket that has been let in; `recording_id` is None until it measures."""
+    """A socket that has been let in; `recording_id` is None until it is known what it measures."""
 
     session_id: uuid.UUID
     recording_id: uuid.UUID | None
@@ -49,9 +49,10 @@ class Hall:
         if member in self._members:
             self._members.remove(member)
 
-    def holder_of(self, recording_id: uuid.UUID) -> Member | None:
-        """Who is measuring this recording at the moment."""
-        return next((each for each in self._members if each.recording_id == recording_id), None)
+    def holder_of(self, session_id: uuid.UUID, recording_id: uuid.UUID) -> Member | None:
+        """Who is measuring this recording at the moment, or is about to."""
+        mine = (each for each in self._members if each.session_id == session_id)
+        return next((each for each in mine if each.recording_id == recording_id), None)
 
 
 @cache

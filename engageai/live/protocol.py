@@ -50,6 +50,7 @@ BROKEN: Final = 1011
 BUSY: Final = 1013
 SUPERSEDED: Final = 4409
 OVER: Final = 4410
+FORGOTTEN: Final = 4411
 PROHIBITED: Final = 4451
 CLOSINGS: Final = {
     ENDED: "stopped, or silent for too long",
@@ -62,6 +63,7 @@ CLOSINGS: Final = {
     4404: "no such session, or not yours, or wiped",
     SUPERSEDED: "the same measurement goes on over another socket",
     OVER: "as long as may be measured, or ended from another page",
+    FORGOTTEN: "nothing is kept of the measurement that was to be gone on with",
     PROHIBITED: "expressions at work or in education in the EU, without an exemption",
 }
 

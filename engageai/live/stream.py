@@ -36,7 +36,7 @@ class Extent:
 
 
 class Stream:
-    """Safe to share between threads: whoever comes second waits.
+    """Safe to share between threads: whoever comes second waits; who takes what was measured, never for a network.
 
     A stream that goes on where an earlier one ended starts at `start_s` with the readings of that one. Without an
     engine faces are found and not read, and there is no engagement.
@@ -64,6 +64,7 @@ class Stream:
         self._rolling_s = float("-inf")
         self._closed = False
         self._lock = threading.Lock()
+        self._measured = threading.Lock()  # held for as long as it takes to add up, or to take away
 
     def answer(self, frame: Frame, dropped: int) -> str | None:
         """The result of a frame as text; None for a frame that is out of its time. Raises Malformed."""
@@ -79,9 +80,10 @@ class Stream:
             found_s = time.monotonic()
             reading = self._watcher.read(found)
             read_s = time.monotonic()
-            self._last_s, self._size = t_s, (frame.width, frame.height)
-            engagement = self._tally.add(reading)
-            rolling = self._tally.rolling() if self._is_due(t_s) and self._reads else None
+            with self._measured:
+                self._last_s, self._size = t_s, (frame.width, frame.height)
+                engagement = self._tally.add(reading)
+                rolling = self._tally.rolling() if self._is_due(t_s) and self._reads else None
             timings = Timings(
                 wait_ms=1000 * (started_s - frame.arrived_s),
                 inference_ms=1000 * (read_s - found_s),
@@ -91,7 +93,7 @@ class Stream:
 
     def take_unsaved(self) -> tuple[Readings, Extent] | None:
         """What was measured since the last time, and what the whole of it looks like by now."""
-        with self._lock:
+        with self._measured:
             readings = self._tally.take_unsaved()
             if readings is None:
                 return None

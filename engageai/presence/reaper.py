@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from analytics import access, store
-from engageai import endings
+from engageai import arrivals, endings
 from engageai.presence.registry import registry
 from engageai.watchdog import Watchdog
 
@@ -41,4 +41,4 @@ def reap() -> None:
         store.wipe(session_id, hash_s=0)  # there is nobody to read a receipt
         registry.forget(session_id)
         log.info("session %s ended with its last page", session_id)
-    store.sweep(timedelta(minutes=settings.SESSION_IDLE_MIN))
+    store.sweep(timedelta(minutes=settings.SESSION_IDLE_MIN), arriving=arrivals.files())

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -19,6 +19,7 @@ from analytics import store
 from analytics.models import AnalysisSession
 from engageai import asgi, endings
 from engageai.conftest import Visitor
+from engageai.limits import App
 from engageai.presence import reaper
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +29,13 @@ class Request:
     """One that its client neither hurries nor gives up."""
 
     def __init__(
-        self, visitor: Visitor, method: str, path: str, body: bytes = b"", *headers: tuple[bytes, bytes]
+        self,
+        visitor: Visitor,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *headers: tuple[bytes, bytes],
+        app: App = asgi.served,
     ) -> None:
         cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in visitor.client.cookies.items())
         self.messages: asyncio.Queue[Any] = asyncio.Queue()
@@ -44,7 +51,7 @@ class Request:
             "query_string": b"",
             "headers": [(b"host", b"localhost"), (b"cookie", cookies.encode()), *headers],
         }
-        self.task = asyncio.create_task(asgi.served(scope, self.messages.get, self.send))
+        self.task = asyncio.create_task(cast(Any, app(scope, self.messages.get, self.send)))
 
     async def send(self, message: Any) -> None:
         self.sent.append(message)

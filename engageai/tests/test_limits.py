@@ -109,6 +109,16 @@ async def test_a_body_that_grows_too_large_is_cut_at_the_limit(headers: list[tup
     assert client.taken_bytes <= LIMIT + DRAIN_BYTES + 2 * len(PIECE)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "post"])
+async def test_no_other_method_brings_a_recording_past_every_meter(method: str) -> None:
+    for path in (UPLOAD, "/api/v1/sessions/00000000-0000-0000-0000-000000000000/recordings"):
+        app = Reader()
+        client = Client(pieces(64 * LIMIT))
+        await BodyLimit(app)({**scope(path=path), "method": method}, client.receive, client.send)
+        assert client.status == 413
+        assert app.read_bytes <= limits.FORM_BYTES
+
+
 @pytest.mark.parametrize("total", [0, 1, LIMIT])
 async def test_a_body_up_to_the_limit_passes(total: int) -> None:
     for headers in ([], [length(total)]):

@@ -20,7 +20,8 @@ from analytics import access, scoring, store
 from analytics.models import AnalysisSession, Recording, Status
 from emotion_ml import video
 from emotion_ml.types import VideoInfo
-from engageai import engine, errors, metrics, tasks
+from engageai import arrivals, engine, errors, metrics, tasks
+from engageai.arrivals import Arrival
 from engageai.errors import Rejected
 from engageai.processors import processors
 from engageai.upload import jobs
@@ -30,6 +31,7 @@ from engageai.upload.forms import UploadForm, browser_name, display_name
 log = logging.getLogger(__name__)
 
 FORMATS = "MP4, MOV, MKV, WebM, AVI, MPEG or GIF, with or without sound."
+GIVEN_UP = "This upload was given up before it was taken. Nothing of it was kept."
 BUSY = "Too many recordings are being analysed here. Try again in a while."
 DEFAULT_ENVIRONMENT = "general"
 
@@ -93,15 +95,31 @@ def state_of(recording: Recording) -> pure.State:
 
 def take(request: HttpRequest, session: AnalysisSession, name_of: Callable[[str], str] = display_name) -> Recording:
     """The uploaded file as a queued recording, or Rejected, and then nothing of it is kept."""
+    arrival = arrivals.of_request(request)
+    recording = _recording(request, session, name_of, arrival)
+    if arrival.is_left:  # its page says that the upload was cancelled, and nobody would find the recording
+        store.discard(recording)
+        raise _given_up()
+    _enqueue(recording)
+    arrival.is_taken = True
+    metrics.uploaded(recording.size_bytes)
+    return recording
+
+
+def _recording(
+    request: HttpRequest, session: AnalysisSession, name_of: Callable[[str], str], arrival: Arrival
+) -> Recording:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         raise form.rejection()
     upload = form.cleaned_data["file"]
     path = Path(upload.temporary_file_path())
     info = _probe(path)
+    if arrival.is_left:
+        raise _given_up()
     try:
         store.answer(session.id, form.cleaned_data["terms"])
-        recording = store.add_recording(
+        return store.add_recording(
             session,
             path,
             info,
@@ -117,9 +135,10 @@ def take(request: HttpRequest, session: AnalysisSession, name_of: Callable[[str]
         raise Rejected("too-many", sentence, 429, retry_after_s=errors.TRY_AGAIN_S) from None
     except store.NotFound:
         raise Rejected("not-found", errors.NOT_FOUND, 404) from None
-    _enqueue(recording)
-    metrics.uploaded(recording.size_bytes)
-    return recording
+
+
+def _given_up() -> Rejected:
+    return Rejected("bad-request", GIVEN_UP, 400)
 
 
 def _probe(path: Path) -> VideoInfo:

@@ -9,6 +9,7 @@ const SETTLED_MS = 5000;
 const FINAL = new Set([1007, 4403, 4404, 4409, 4410, 4451]);
 const SILENT = 1000;
 const BUSY = 1013;
+const FORGOTTEN = 4411;
 
 export class Link {
   // `on` has ready(message), result(message, flight), stopped(url), silent() when nothing was sent for too long, and
@@ -21,6 +22,7 @@ export class Link {
     this.socket = null;
     this.forget();
     this.ready = false;
+    this.dropped = 0;
     this.attempts = 0;
     this.flight = null;
   }
@@ -43,7 +45,7 @@ export class Link {
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", (event) => socket === this.socket && this.receive(JSON.parse(event.data)));
     socket.addEventListener("close", (event) => socket === this.socket && this.closed(event));
-    Object.assign(this, { socket, ready: false, flight: null, frames: 0, newest: 0 });
+    Object.assign(this, { socket, ready: false, flight: null, frames: 0, newest: 0, dropped_before: this.dropped });
   }
 
   // True when a frame may be sent now.
@@ -79,6 +81,8 @@ export class Link {
     } else if (message.kind === "result") {
       this.newest = message.id;
       this.hasResults = true;
+      message.dropped += this.dropped_before; // the server counts those of each connection from 0
+      this.dropped = message.dropped;
       const flight = this.flight?.id === message.id ? this.flight : null;
       if (flight) this.flight = null;
       this.on.result(message, flight);
@@ -95,7 +99,7 @@ export class Link {
       this.on.silent();
       return;
     }
-    if (FINAL.has(code)) {
+    if (FINAL.has(code) || (code === FORGOTTEN && this.hasResults)) {
       this.wanted = false;
       this.on.lost({ code, reason, retry_ms: null });
       return;
@@ -105,6 +109,14 @@ export class Link {
     const retry_ms = base_ms * (0.8 + 0.4 * Math.random()); // so that all pages of a restarted server do not come at once
     this.timer = setTimeout(() => this.open(), retry_ms);
     this.on.lost({ code, reason, retry_ms });
+  }
+
+  // For good: there is nobody any more who could keep anything.
+  drop() {
+    this.wanted = false;
+    clearTimeout(this.timer);
+    this.ready = false;
+    this.socket?.close();
   }
 
   // Asks for everything to be kept; the answer comes to on.stopped. False when nobody is there to ask.

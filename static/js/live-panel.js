@@ -5,6 +5,7 @@ import { clock, percent } from "./format.js";
 
 const FIGURES_MS = 200;
 const MOST_FACES = 8;
+const HOLD_S = 2; // a result speaks for the time until the next, and never longer
 
 const LINES = ["30s", "60s", "cumulative", "instant"];
 const one = (value) => (value === null || value === undefined ? "–" : value.toFixed(1));
@@ -53,9 +54,10 @@ export class Panel {
     if (!isReading && this.last) this.show(...this.last, { settled: true });
   }
 
-  // The clock of the recording goes on in a pause, so that its gap is seen; what was measured is the time between results.
+  // The clock of the recording goes on in a pause, so that its gap is seen; what was measured is the time between results
+  // that belong together: a page that is not looked at, or whose camera changes, gets none for a while.
   measure(t_s) {
-    if (this.until_s !== null) this.measured_s += Math.max(0, t_s - this.until_s);
+    if (this.until_s !== null) this.measured_s += Math.min(HOLD_S, Math.max(0, t_s - this.until_s));
     this.until_s = t_s;
   }
 

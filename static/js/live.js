@@ -18,15 +18,17 @@ const words = { emotions: data("emotions"), reasons: data("reasons") };
 const page = get("live");
 const video = get("camera");
 
+const GONE = 4404;
 const LOST = {
   1007: "The server does not understand the pictures of this browser",
   1008: "Results did not get through in time",
   1011: "The server had a fault",
   1013: "The server is busy",
   4403: "This page may not use the webcam",
-  4404: "This session has been wiped. Load the page again to begin anew",
+  [GONE]: "This session has been wiped. Load the page again to begin anew",
   4409: "This measurement goes on in another window",
   4410: "This measurement was ended. Press Stop to see its results",
+  4411: "What was measured here could not be kept. Load the page again to begin anew",
   4451: "Expressions may not be read there. Load the page again and choose to read without them",
 };
 
@@ -156,6 +158,7 @@ function result(message, flight) {
 }
 
 function lost({ code, reason, retry_ms }) {
+  if (code === GONE) return gone();
   const why = LOST[code] ?? "The connection was lost";
   if (retry_ms === null) {
     condition.learn({ link: "refused", server: `${why}${code === 1007 && reason ? ` (${reason})` : ""}.` });
@@ -163,6 +166,14 @@ function lost({ code, reason, retry_ms }) {
     const wait_s = Math.max(1, Math.round(retry_ms / 1000));
     condition.learn({ link: "broken", server: `${why}. Trying again in ${wait_s} s; what was measured is kept.` });
   }
+}
+
+// The session has been wiped, which a link that was broken meanwhile is not told: its socket is refused unopened.
+function gone() {
+  link.drop();
+  camera.close();
+  get("go").disabled = true;
+  condition.learn({ link: "refused", server: `${LOST[GONE]}.` });
 }
 
 // A browser gives no frames to a page that is not looked at: the next frame opens the socket again.
@@ -272,5 +283,7 @@ document.addEventListener("engageai:theme", () => {
   chart.draw();
   attendance.draw();
 });
+
+document.addEventListener("engageai:gone", gone);
 
 watchFrames();

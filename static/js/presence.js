@@ -8,7 +8,7 @@
   const SETTLED_MS = 5000; // a full server opens a socket too, to say so and close it
   const GONE = 4404;
   const HELD = 409; // another tab shows the session
-  const page = document.currentScript.dataset; // session, new, home, again, token; empty where the page is of no session
+  const page = document.currentScript.dataset; // session, new, home, again, token; of no session, crowded at most
   let leaving = false;
   let attempts = 0;
   let socket = null;
@@ -54,7 +54,11 @@
   };
 
   const gone = () => {
-    if (page.session) whenReady(() => document.getElementById("session-gone").removeAttribute("hidden"));
+    if (!page.session) return;
+    whenReady(() => {
+      document.getElementById("session-gone").removeAttribute("hidden");
+      document.dispatchEvent(new CustomEvent("engageai:gone"));
+    });
   };
 
   const hold = (session) => {
@@ -112,7 +116,7 @@
     if (page.new) begin();
     else if (page.session && arrival() === "reload") location.replace(page.home); // which wipes what the tab had
     else if (page.session) take(page.session);
-    else if (recall()) hold(recall());
+    else if (recall() && !page.crowded) hold(recall()); // one page too many: what the tab had makes room for it
   };
 
   // A page that a browser prepares in advance has not been loaded by anybody yet.

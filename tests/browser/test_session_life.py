@@ -287,3 +287,20 @@ def test_a_tab_that_a_full_server_turns_away_comes_back_less_and_less_often(visi
     waits_s = np.diff(asked)
     assert 2 <= len(waits_s) <= 4
     assert waits_s[-1] > 1.5 * waits_s[0]
+
+
+def test_a_reload_where_there_is_room_for_no_other_page_makes_that_room(visit: NewVisitor, tmp_path: Path) -> None:
+    """The page that is refused has no session, and must not hold the one that its tab had."""
+    visitor = visit()
+    visitor.excuse("429|404")  # the refusal, and that what the tab had has gone by itself
+    full = {"MAX_SESSIONS_PER_VISITOR": "1", "CLOSED_TAB_S": "1", "SWEEP_EVERY_S": "1"}
+    with own_server.serving(tmp_path, **full) as server:
+        page = visitor.page(server.origin)
+        mine = Kept(server.data_dir)
+        session = session_of(page)
+        page.reload()
+        expect(page.locator("main")).to_contain_text("too many of these pages open")
+        until(lambda: mine.rows(session) == 0, page, 20_000)
+        page.reload()
+        assert session_of(page) != session
+        page.close()

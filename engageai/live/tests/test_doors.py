@@ -40,7 +40,7 @@ async def test_a_stranger_cannot_go_on_with_a_measurement(
     mine = await Camera(visitor).ready()
     await mine.round_trip()
     theirs = await Camera(stranger, recording=mine.recording).connect()
-    assert (await theirs.closing())[0] == 4404
+    assert (await theirs.closing())[0] == protocol.FORGOTTEN  # as of one that there never was
     assert (await mine.round_trip())["kind"] == "result"
     await mine.stop()
 
@@ -52,7 +52,7 @@ async def test_there_is_no_socket_for_an_environment_that_does_not_exist(visitor
 async def test_an_uploaded_recording_cannot_be_gone_on_with(visitor: Visitor, clip: Any, engine: EmotionEngine) -> None:
     recording = await in_thread(visitor.uploaded, clip)
     camera = await Camera(visitor, recording=str(recording.id)).connect()
-    assert (await camera.closing())[0] == 4404
+    assert (await camera.closing())[0] == protocol.FORGOTTEN
 
 
 async def test_one_socket_too_many_of_a_session_is_turned_away(

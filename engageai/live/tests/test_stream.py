@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,10 +11,12 @@ import pytest
 
 from analytics.readings import Readings
 from analytics.tests.synthetic import nobody
+from emotion_ml.engine import EmotionEngine
 from emotion_ml.faces import Detectors
 from engageai.live import protocol
 from engageai.live.stream import Extent, Stream
 from engageai.live.tests.cameras import face_jpeg
+from engageai.live.tests.conftest import Gated
 
 PAUSE_S = 600.0
 
@@ -49,3 +53,29 @@ def test_nor_is_the_time_until_it_went_on() -> None:
 @pytest.mark.parametrize(("times", "rate"), [([0.0], 1.0), ([0.0, 5.0], 0.2), ([0.0, 0.5, 1.0, 1.5], 2.0)])
 def test_what_is_read_seldom_or_once_has_a_rate_too(times: list[float], rate: float) -> None:
     assert watched(times).fps == pytest.approx(rate)
+
+
+def test_what_was_measured_can_be_taken_while_a_network_hangs(gated: Gated) -> None:
+    """It is taken in the one thread that asks the database for every socket."""
+    detectors = Detectors()
+    with EmotionEngine(gated) as engine:
+        stream = Stream(engine, detectors)
+        frames = [
+            protocol.parse_frame(protocol.pack_frame(row, row - 1, 40.0 * row, face_jpeg()), 0.04 * row)
+            for row in (1, 2)
+        ]
+        gated.gate.release()
+        assert stream.answer(frames[0], 0) is not None
+        hanging = threading.Thread(target=stream.answer, args=(frames[1], 0))
+        hanging.start()
+        while gated.asked < 2:
+            time.sleep(0.005)
+        taken: list[object] = []
+        saver = threading.Thread(target=lambda: taken.append(stream.take_unsaved()), daemon=True)
+        saver.start()
+        saver.join(5)
+        assert len(taken) == 1
+        gated.gate.release()
+        hanging.join(10)
+        stream.close()
+    detectors.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -111,6 +113,83 @@ def test_a_closed_connection_is_made_again_and_goes_on_with_the_same_measurement
     before = number(page, "#count")
     after(page, before + 5)
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_session_that_was_wiped_during_an_outage_is_said_to_be_gone(visit: NewVisitor, server_folder: Path) -> None:
+    visitor = visit()
+    page = visitor.context.new_page()
+    opened: list[WebSocketRoute] = []
+    is_out = False
+
+    def proxy(route: WebSocketRoute) -> None:
+        if is_out:
+            route.close(code=1011)
+        else:
+            opened.extend([route, route.connect_to_server()])
+
+    page.route_web_socket(re.compile("/live/|/presence$"), proxy)
+    page.goto(visitor.origin + "/live/")
+    begun(page)
+    session = page.locator("script[data-session]").get_attribute("data-session") or ""
+    is_out = True
+    for route in opened:
+        route.close(code=1011)
+    expect(page.locator("#trouble")).to_contain_text("what was measured is kept")
+    with sqlite3.connect(server_folder / "data" / "db.sqlite3", timeout=10) as database:
+        key = session.replace("-", "")
+        database.execute("UPDATE analytics_analysissession SET ending_at = '2020-01-01' WHERE id = ?", [key])
+    expect(page.locator("#trouble")).to_contain_text("has been wiped")
+    expect(page.locator("#live")).to_have_attribute("data-state", "trouble")
+    expect(page.locator("#session-gone")).to_be_visible()
+    assert page.evaluate("document.querySelector('#camera').srcObject === null")
+    page.wait_for_timeout(1500)
+    expect(page.locator("#trouble")).not_to_contain_text("Trying again")
+
+
+def test_what_was_measured_and_dropped_is_counted_over_gaps_and_connections(visit: NewVisitor) -> None:
+    shown = (
+        visit()
+        .page("/live/")
+        .evaluate(
+            """async () => {
+          const { Link } = await import("/static/js/live-link.js");
+          const { Panel } = await import("/static/js/live-panel.js");
+          const emotions = JSON.parse(document.getElementById("emotions").textContent);
+          const panel = new Panel(document.getElementById("live"), emotions);
+          let made = null;
+          const Real = window.WebSocket;
+          window.WebSocket = class extends EventTarget {
+            constructor() {
+              super();
+              made = this;
+            }
+            close() {}
+          };
+          const read = { rate: 1, p50: 1, p95: 1 };
+          const link = new Link("/ws/nowhere", 1e6, {
+            ready: () => {}, stopped: () => {}, silent: () => {}, lost: () => {},
+            result: (message) => panel.show(message, "general", read, 1, { settled: true }),
+          });
+          const say = (message) => made.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
+          const result = (t_s, dropped) => say({ kind: "result", id: 1, t_s, faces: [], engagement: null, dropped });
+          const shown = [];
+          const note = () => shown.push(["elapsed", "dropped"].map((id) => document.getElementById(id).textContent));
+          link.open();
+          result(0, 0);
+          result(1, 3);
+          result(25, 4); // nobody looked at the page in between
+          note();
+          link.open();
+          result(26, 0);
+          note();
+          result(27, 5);
+          note();
+          window.WebSocket = Real;
+          return shown;
+        }"""
+        )
+    )
+    assert shown == [["0:03", "4"], ["0:04", "4"], ["0:05", "9"]]
 
 
 def test_slow_answers_make_the_page_send_less_and_say_so(visit: NewVisitor) -> None:
