@@ -14,7 +14,7 @@ from typing import Final
 from analytics import page
 from analytics.charts import clock
 from analytics.explain import Explanation, Faces, Part, Stretch
-from analytics.rounding import SCORE_DECIMALS, rounded
+from analytics.rounding import SCORE_DECIMALS, rounded, worth
 from analytics.timeline import MIN_COVERAGE, MIN_INSTANTS
 from emotion_ml.types import LeftOut
 
@@ -36,7 +36,7 @@ class Row:
 
     @property
     def worth(self) -> str:
-        return f"{self.value:.1f}" if round(self.value, 1) == self.value else f"{self.value:g}"
+        return worth(self.value)
 
     @property
     def to_score(self) -> float:

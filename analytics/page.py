@@ -13,7 +13,7 @@ from typing import Any, Final
 from analytics import bands
 from analytics.charts import MAX_POINTS
 from analytics.results import Result
-from analytics.rounding import SCORE_DECIMALS, rounded
+from analytics.rounding import SCORE_DECIMALS, rounded, worth
 from analytics.scoring import ENVIRONMENTS, Environment
 from emotion_ml.labels import EMOTIONS
 
@@ -59,6 +59,10 @@ class Share:
     path: str
     part_path: str
     part: float | None
+
+    @property
+    def worth(self) -> str:
+        return worth(self.value)
 
 
 @dataclass(frozen=True, slots=True)

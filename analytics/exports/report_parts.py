@@ -10,7 +10,7 @@ from typing import Any, Final
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
-from analytics import bands, page
+from analytics import bands, page, rounding
 from analytics.charts import clock
 from analytics.exports import pictures
 from analytics.exports.material import Material
@@ -172,7 +172,7 @@ def worth(material: Material, width: float) -> list[Flowable]:
     adds = page.parts(material.result, environment.name)
     each = zip(EMOTIONS, shares.tolist(), environment.values, environment.reasons, strict=True)
     for emotion, share, value, reason in each:
-        cells = (emotion, _percent(share), f"{value:.1f}", f"{adds[emotion]:.2f}")
+        cells = (emotion, _percent(share), rounding.worth(value), f"{adds[emotion]:.2f}")
         rows.append([*map(_cell, cells), words(reason, widths[-1] - 6, **SMALL)])
     note = (
         f"Share times worth adds up to {sum(adds.values()):.2f}. What an expression is worth is a "
