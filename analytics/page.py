@@ -23,6 +23,9 @@ LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "t
 MAX_LANES: Final = 40
 TOO_FEW: Final = "there were too few readings of a face for a narrower one."
 TOO_DIFFERENT: Final = "stretches of the recording, or its faces, differ too much and are too few for a narrower one."
+NO_WIDTH: Final = 1e-5
+"""What rounding leaves of the width of readings that do not differ; single precision carries no less."""
+NARROW: Final = "The interval is narrower than 0.01; the network may still be wrong."
 STILL: Final = "The interval has no width because no reading differed from another; the network may still be wrong."
 
 
@@ -171,14 +174,17 @@ def absence(result: Result) -> str:
 
 
 def about_interval(result: Result, environment: Environment) -> str:
-    """What must be said of an interval that is as wide as the environment's values allow, or has no width; else ""."""
+    """What must be said of an interval that is as wide as the environment's values allow, or has hardly any width; else ""."""
     band = result["engagement"][environment.name]
     if band is None:
         return ""
     if (band["low"], band["high"]) == (min(environment.values), max(environment.values)):
         why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
         return f"The interval is all that this environment can give: {why}"
-    return STILL if round(band["high"] - band["low"], SCORE_DECIMALS) == 0 else ""
+    width = band["high"] - band["low"]
+    if width < NO_WIDTH:
+        return STILL
+    return NARROW if width < 10**-SCORE_DECIMALS else ""
 
 
 def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
