@@ -6,6 +6,7 @@ in the result, by the path given here, so that page and result.json cannot disag
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,7 @@ from analytics.charts import MAX_POINTS
 from analytics.results import Result
 from analytics.rounding import SCORE_DECIMALS, rounded, worth
 from analytics.scoring import ENVIRONMENTS, Environment
+from analytics.timeline import MIN_COVERAGE, MIN_INSTANTS
 from emotion_ml.labels import EMOTIONS
 
 REASONS: Final = ("", "Too small", "Blurred", "Turned away", "Not read")
@@ -174,7 +176,7 @@ def absence(result: Result) -> str:
 
 
 def about_interval(result: Result, environment: Environment) -> str:
-    """What must be said of an interval that is as wide as the environment's values allow, or has hardly any width; else ""."""
+    """What must be said of an interval as wide as the environment's values allow, or hardly wide at all; else ""."""
     band = result["engagement"][environment.name]
     if band is None:
         return ""
@@ -185,6 +187,26 @@ def about_interval(result: Result, environment: Environment) -> str:
     if width < NO_WIDTH:
         return STILL
     return NARROW if width < 10**-SCORE_DECIMALS else ""
+
+
+def about_floor(coverage: float, readings: int) -> str:
+    """What must be said of the score of the whole where the lines would have no value on so little; else ""."""
+    share = f"{below_floor(coverage)} % of the time" if coverage < MIN_COVERAGE else ""
+    count = f"{readings} reading{'' if readings == 1 else 's'}" if readings < MIN_INSTANTS else ""
+    least, need = f"{100 * MIN_COVERAGE:.0f} %", "the lines over time need for a value"
+    if share and count:
+        return f"This rests on {count} and {share}, less than the {MIN_INSTANTS} and {least} that {need}."
+    if share:
+        return f"This rests on {share}, less than the {least} that {need}."
+    return f"This rests on {count}, fewer than the {MIN_INSTANTS} that {need}." if count else ""
+
+
+def below_floor(coverage: float) -> str:
+    """In percent, and never rounded to what a value needs, nor to nothing."""
+    percent = 100 * coverage
+    if 0 < percent < 0.5:
+        return "under 1"
+    return f"{percent:.0f}" if round(percent) < 100 * MIN_COVERAGE else f"{math.floor(10 * percent) / 10:.1f}"
 
 
 def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -183,6 +183,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "reasons": page.REASONS,
         "environments": choices,
         "chosen": next(choice for choice in choices if choice.name == environment.name),
+        "about_floor": page.about_floor(found["coverage"], found["readings_used"]),
         "about_interval": page.about_interval(found, environment),
         "shares": page.shares(found, environment),
         "tracks": tracks,

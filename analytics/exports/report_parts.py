@@ -57,6 +57,7 @@ def headline(material: Material, width: float) -> list[Flowable]:
     if band is None:
         return []
     coverage = material.result["coverage"]
+    thin = page.about_floor(coverage, material.result["readings_used"])
     figure = markup(
         f'<font size="46" color="{ACCENT}">{band.score:.1f}</font><font size="13"> of 5</font>', size=9, leading=5.4
     )
@@ -65,7 +66,7 @@ def headline(material: Material, width: float) -> list[Flowable]:
         markup(
             f"Engagement, read as a {environment.label.lower()} audience from apparent expressions. "
             f"A readable face {_percent(coverage)} of the time; at most {material.result['peak_faces']} at once. "
-            f"{environment.purpose}",
+            f"{environment.purpose}{f' <b>{thin}</b>' if thin else ''}",
             **BODY,
         ),
     ]
