@@ -111,7 +111,11 @@ def spacing_s(readings: Readings) -> float:
 
 
 def boxes(readings: Readings, from_s: float, to_s: float, hold_s: float) -> dict[str, Any]:
-    """The readings of [from_s, to_s) with the one before and the one after, and how long a reading holds at most."""
+    """The readings of [from_s, to_s) with the one before and the one after, and how long each holds at most.
+
+    A box holds for little longer than readings are usually apart; what else is told of a reading holds as it does in
+    every other number.
+    """
     start = max(int(np.searchsorted(readings.times, from_s)) - 1, 0)
     stop = min(int(np.searchsorted(readings.times, to_s)) + 1, len(readings.times))
     edges = np.searchsorted(readings.frame, np.arange(start, stop + 1))
@@ -119,7 +123,11 @@ def boxes(readings: Readings, from_s: float, to_s: float, hold_s: float) -> dict
         {"t_s": round(float(readings.times[start + i]), 6), "faces": [_face(readings, f) for f in range(a, b)]}
         for i, (a, b) in enumerate(pairwise(edges))
     ]
-    return {"hold_s": round(max(hold_s, spacing_s(readings)) * 1.5, 4), "readings": found}
+    return {
+        "hold_s": round(max(hold_s, spacing_s(readings)) * 1.5, 4),
+        "told_s": round(timeline.longest_hold_s(readings.times), 4),
+        "readings": found,
+    }
 
 
 def _face(readings: Readings, row: int) -> dict[str, Any]:

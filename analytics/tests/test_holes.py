@@ -122,3 +122,13 @@ def test_what_has_no_hole_has_no_row_more() -> None:
     assert timeline.axis(times, 60.0).times.tolist() == times.tolist()
     assert timeline.axis(np.arange(0.0, 300.0, 10.0), 300.0).holes.sum() == 0  # a slow time-lapse has none
     assert timeline.axis(np.empty(0), 60.0).times.tolist() == []
+
+
+def test_what_is_told_of_a_reading_holds_as_long_as_it_counts() -> None:
+    """Of the whole recording's readings, also where those of the part are further apart; its boxes do not."""
+    times = np.r_[np.arange(0, 60, 0.2), np.arange(60, 90, 1.5)]
+    part = figures.boxes(audience(times, dirichlet(len(times), 1)), 60.0, 80.0, 0.2)
+    assert part["told_s"] == timeline.longest_hold_s(times) == 2.0
+    assert part["hold_s"] == pytest.approx(0.3)
+    sparse = np.arange(0.0, 300.0, 10.0)
+    assert figures.boxes(audience(sparse, dirichlet(len(sparse), 1)), 0.0, 20.0, 0.2)["told_s"] == 20.0
