@@ -23,6 +23,8 @@ REASONS: Final = ("", "Too small", "Blurred", "Turned away", "Not read")
 """Why a face does not count, in the order of types.LeftOut."""
 LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "turned away"))
 MAX_LANES: Final = 40
+FEWER: Final = 0.95
+"""Of what was asked for; readings are not quite evenly apart."""
 TOO_FEW: Final = "there were too few readings of a face for a narrower one."
 TOO_DIFFERENT: Final = "stretches of the recording, or its faces, differ too much and are too few for a narrower one."
 NO_WIDTH: Final = 1e-5
@@ -154,6 +156,21 @@ def reduction_note(result: Result) -> str:
         f"Of the single readings the lowest and the highest of every {stretch_s:.1f} s are drawn, "
         f"of the other lines one value in {-(-count // MAX_POINTS)}; zoom in to see all of them. "
     )
+
+
+def pace(result: Result, asked_fps: float) -> str:
+    """How many readings a second there are, in words: what was asked for is the most where there are fewer."""
+    recording = result["recording"]
+    own_fps, lasts_s = recording["fps"], (recording["last_s"] or 0.0) - (recording["first_s"] or 0.0)
+    mean_fps = (recording["frames_analysed"] - 1) / lasts_s if lasts_s > 0 else own_fps
+    is_camera = own_fps == asked_fps  # of which nothing was asked: this was measured
+    return at_most(asked_fps, own_fps if is_camera else min(own_fps, mean_fps))
+
+
+def at_most(asked_fps: float, found_fps: float | None) -> str:
+    """`found_fps` is the file's own rate, or what was measured, if known."""
+    is_fewer = found_fps is not None and found_fps < FEWER * asked_fps
+    return f"{'at most ' if is_fewer else ''}{asked_fps:g}"
 
 
 def left_out(result: Result) -> list[tuple[str, str]]:

@@ -187,6 +187,7 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "about_interval": page.about_interval(found, environment),
         "shares": page.shares(found, environment),
         "tracks": tracks,
+        "pace": page.pace(found, recording.analysis_fps),
         "lanes_note": page.lanes_note(found),
         "reduction_note": page.reduction_note(found),
         "left_out": page.left_out(found),

@@ -30,10 +30,10 @@ def kind(material: Material) -> str:
 
 
 def title(material: Material, width: float) -> list[Flowable]:
-    info = material.info
+    info, pace = material.info, page.pace(material.result, material.label.analysis_fps)
     facts = [
         f"{clock(info.duration_s)} long",
-        f"{len(material.readings.times):,} readings, {material.label.analysis_fps:g} a second",
+        f"{len(material.readings.times):,} readings, {pace} a second",
         f"analysed on {material.finished_at:%-d %B %Y}",
     ]
     found: list[Flowable] = [

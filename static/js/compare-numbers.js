@@ -28,6 +28,7 @@ export const SAME = "These are the same recording: whatever differs comes from h
 
 const number = (value) => (value === null || value === undefined ? "–" : String(value));
 const share = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(0)} %`);
+const pace = ({ frames_analysed: count, first_s, last_s }) => (last_s > first_s ? ((count - 1) / (last_s - first_s)).toFixed(1) : "–");
 const values = (result, environment) => Object.entries(result.environments[environment]?.values ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
 const settings = ({ result, settings: own }) => own ?? result.settings ?? {};
 
@@ -45,10 +46,11 @@ export const rows = (a, b, environment) => [
   ["Network", ...[a, b].map(({ result }) => `${result.model.name} ${result.model.sha256.slice(0, SHORT)}`), true],
   ["Ran on", ...[a, b].map(({ result }) => result.model.backend), false],
   ["Worth of expressions", ...[a, b].map(({ result }) => values(result, environment)), true],
-  ["Readings a second", ...[a, b].map((each) => number(settings(each).analysis_fps)), true],
+  ["Most readings a second", ...[a, b].map((each) => number(settings(each).analysis_fps)), true],
   ["Windows", ...[a, b].map((each) => Object.values(settings(each).windows_s ?? {}).map((window_s) => `${window_s} s`).join(", ") || "–"), true],
   ["Coverage floor", ...[a, b].map((each) => share(settings(each).min_coverage)), true],
   ["Least readings in a window", ...[a, b].map((each) => number(settings(each).min_instants)), true],
+  ["Readings a second, measured", ...[a, b].map(({ result }) => pace(result.recording)), null],
   ["Time with a readable face", ...[a, b].map(({ result }) => share(result.coverage)), null],
   ["Faces at once, at most", ...[a, b].map(({ result }) => number(result.peak_faces)), null],
   ["Digest checked", ...[a, b].map((each) => (each.checked ? "yes" : "no")), null],

@@ -45,3 +45,12 @@ def test_a_score_that_rests_on_too_little_is_said_to(visit: NewVisitor) -> None:
     page = compared(visit, (people(120.0), 120.0), (people(120.0, seen_s=12.0), 120.0))
     caution = page.locator("[data-caution]")
     expect(caution).to_have_text("B rests on 60 readings and 10 % of the time; its lines need 5 and 20 %.")
+
+
+def test_readings_that_a_file_does_not_have_are_not_counted(visit: NewVisitor) -> None:
+    page = compared(visit, (people(60.0), 60.0), (people(60.0, fps=1.0), 60.0))
+    cells = page.locator("[data-settings] tr", has_text="Readings a second, measured").locator("td")
+    expect(cells).to_have_text(["5.0", "1.0", ""])
+    expect(page.locator("[data-settings] tr", has_text="Most readings a second").locator("td")).to_have_text(
+        ["5", "5", ""]
+    )
