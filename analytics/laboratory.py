@@ -87,7 +87,9 @@ def bench(
     overall = instants.distribution
     if overall is None:
         return None
-    lag_s, segments = _paragraphs(instants, spans, environment) if spans else (0.0, _equal(instants, analysed_s))
+    lag_s, segments = (
+        _paragraphs(instants, spans, environment, analysed_s) if spans else (0.0, _equal(instants, analysed_s))
+    )
     return Bench(
         overall=tuple(overall.tolist()),
         kind="paragraphs" if spans else "segments",
@@ -99,9 +101,9 @@ def bench(
 
 
 def _paragraphs(
-    instants: Instants, spans: Sequence[tuple[float, float]], environment: Environment
+    instants: Instants, spans: Sequence[tuple[float, float]], environment: Environment, analysed_s: float
 ) -> tuple[float, list[Segment]]:
-    found = correlate.compare(instants, spans, environment)
+    found = correlate.compare(instants, spans, environment, analysed_s=analysed_s)
     return found.lag_s, [Segment(each.start_s, each.end_s, each.distribution) for each in found.comparisons]
 
 

@@ -38,9 +38,9 @@ class Said:
     lag: str
 
 
-def said(transcript: Transcript, instants: Instants, environment: Environment) -> Said:
+def said(transcript: Transcript, instants: Instants, environment: Environment, analysed_s: float) -> Said:
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in transcript.paragraphs]
-    found = correlate.compare(instants, spans, environment)
+    found = correlate.compare(instants, spans, environment, analysed_s=analysed_s)
     words = speech.shared(transcript.words, spans)
     views = tuple(
         ParagraphView(

@@ -160,6 +160,19 @@ def test_a_fall_back_and_a_partial_result_are_said_beside_the_words(visitor: Vis
     assert "Nobody to be seen" in text.split('<li class="paragraph"')[3]
 
 
+def test_a_paragraph_of_few_readings_is_called_too_short_and_not_unseen(visitor: Visitor, clip: Path) -> None:
+    recording = analysed(visitor, clip, room())
+    transcripts.claim(recording.id)
+    made = response("All is well.", "Yes.")
+    for part in made["results"]["channels"][0]["alternatives"][0]["paragraphs"]["paragraphs"][1:]:
+        part["end"] = part["sentences"][0]["end"] = part["start"] + 2.0
+    transcripts.save(recording, made, "embedded", "")
+    last = fragment(visitor, recording).split('<li class="paragraph"')[2]
+    assert "Too short for a score" in last
+    assert "4 readings with a face; a score needs 5." in last
+    assert "Nobody to be seen" not in last
+
+
 def test_words_without_any_face_stand_alone(visitor: Visitor, clip: Path) -> None:
     text = fragment(visitor, said(analysed(visitor, clip, Readings.of([])), "All is well."))
     assert "No face could be read while anyone spoke" in text
