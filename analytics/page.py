@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from analytics import bands
 from analytics.charts import MAX_POINTS
+from analytics.correlate import Correlation
 from analytics.results import Result
 from analytics.rounding import SCORE_DECIMALS, rounded, worth
 from analytics.scoring import ENVIRONMENTS, Environment
@@ -224,6 +225,19 @@ def below_floor(coverage: float) -> str:
     if 0 < percent < 0.5:
         return "under 1"
     return f"{percent:.0f}" if round(percent) < 100 * MIN_COVERAGE else f"{math.floor(10 * percent) / 10:.1f}"
+
+
+def lag_sentence(found: Correlation) -> str:
+    """By how much faces followed words, and what a paragraph is therefore compared with."""
+    meanwhile = "compared with what was read while it lasted."
+    if not found.lag_is_supported:
+        return f"No delay of faces behind words could be shown; a paragraph is {meanwhile}"
+    if not found.lag_s:
+        return f"Faces changed together with the words (p = {found.lag_p:.3f}); each paragraph is {meanwhile}"
+    return (
+        f"Faces followed the words by {found.lag_s:.1f} s (p = {found.lag_p:.3f}); "
+        "each paragraph is compared with what was read that much later."
+    )
 
 
 def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -127,8 +127,9 @@ def paragraphs(material: Material, width: float) -> list[Flowable]:
     called = [row for row, each in enumerate(found.comparisons) if each.verdict in VERDICTS]
     heading = _heading("What was said when the score differed")
     count = sum(each.adjusted_p is not None for each in found.comparisons)
+    lag = page.lag_sentence(found) if count else ""  # of nothing compared there is nothing to say
     if not called:
-        return [heading, markup(_none_called(count, len(found.comparisons)), **BODY)]
+        return [heading, markup(f"{_none_called(count, len(found.comparisons))} {lag}".rstrip(), **BODY)]
     widths = [24 * mm, 18 * mm, 34 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("When", "Call", "Difference", "Said")]
@@ -144,7 +145,7 @@ def paragraphs(material: Material, width: float) -> list[Flowable]:
     )
     note = (
         f"{len(called)} of {count} paragraphs that could be compared differ from the rest after adjustment for their "
-        f"number (false discovery rate 5 %).{rest} That one differs does not say that its words were the cause. "
+        f"number (false discovery rate 5 %).{rest} {lag} That one differs does not say that its words were the cause. "
         f"{about(printed)}"
     )
     return [heading, table(rows, widths), markup(note, **SMALL)]

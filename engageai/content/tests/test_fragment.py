@@ -11,13 +11,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from analytics import store, transcripts
+from analytics import page, store, transcripts
 from analytics.correlate import Correlation
 from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.readings import Readings
 from analytics.tests.synthetic import audience, one_hot
 from engageai.conftest import Visitor
-from engageai.content import paragraphs
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +58,7 @@ def room(until_s: float = LENGTH_S) -> Readings:
     ],
 )
 def test_the_delay_of_faces_behind_words_is_a_sentence(lag_s: float, p_value: float | None, shown: str) -> None:
-    said = paragraphs.lag_sentence(Correlation(lag_s, p_value is not None, p_value, ()))
+    said = page.lag_sentence(Correlation(lag_s, p_value is not None, p_value, ()))
     assert said == f"{shown} read {'that much later' if lag_s else 'while it lasted'}."
 
 
