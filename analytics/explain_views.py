@@ -139,6 +139,7 @@ def _bench_as_json(found: Bench, instants: Instants, texts: list[str]) -> dict[s
         "change": laboratory.CHANGE,
         "draws": laboratory.DRAWS,
         "seed": laboratory.SEED,
+        "count": found.count,
         "readings": base64.b64encode(found.readings.tobytes()).decode(),
         "rolling": base64.b64encode(found.rolling.tobytes()).decode(),
     }

@@ -69,6 +69,7 @@ class Bench:
     lag_s: float
     segments: tuple[Segment, ...]
     readings: Singles  # (R, 6) R <= MAX_READINGS, holes aside
+    count: int  # of neighbouring readings that a row of them is the mean of
     rolling: Singles  # (W, 6) the points of the 30-second line as they are drawn
 
 
@@ -90,12 +91,14 @@ def bench(
     lag_s, segments = (
         _paragraphs(instants, spans, environment, analysed_s) if spans else (0.0, _equal(instants, analysed_s))
     )
+    count = -(-len(instants.times) // MAX_READINGS)
     return Bench(
         overall=tuple(overall.tolist()),
         kind="paragraphs" if spans else "segments",
         lag_s=lag_s,
         segments=tuple(segments),
-        readings=_readings(instants, analysed_s),
+        readings=_readings(instants, analysed_s, count),
+        count=count,
         rolling=_rolling(instants, analysed_s),
     )
 
@@ -123,11 +126,10 @@ def _shares(instants: Instants, start_s: float, end_s: float) -> tuple[float, ..
     return tuple(np.nanmean(shares, axis=0).tolist())
 
 
-def _readings(instants: Instants, end_s: float) -> Singles:
-    """A hole is a row of its own, and no mean reaches over it."""
+def _readings(instants: Instants, end_s: float, count: int) -> Singles:
+    """Means of `count` neighbours. A hole is a row of its own, and no mean reaches over it."""
     axis = timeline.axis(instants.times, end_s)
     shares, holes = axis.over(instants.probabilities), np.flatnonzero(axis.holes)
-    count = -(-len(instants.times) // MAX_READINGS)
     starts = np.unique(np.r_[np.arange(0, len(shares), count), holes, holes + 1])
     starts = starts[starts < len(shares)]
     used = np.isfinite(shares[:, 0])
