@@ -156,6 +156,7 @@ def reduction_note(result: Result) -> str:
     return (
         f"Of the single readings the lowest and the highest of every {stretch_s:.1f} s are drawn, "
         f"of the other lines one value in {-(-count // MAX_POINTS)}; zoom in to see all of them. "
+        "The numbers at the cursor and in the table are exact. "
     )
 
 

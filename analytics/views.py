@@ -43,7 +43,7 @@ SLACK_S: Final = 1e-3  # what a browser makes of a number of seconds
 FIGURES: Final = "weights/figures.json"
 MODULES: Final = (
     *("boxes", "charts", "cursor", "faces", "format", "keys", "lane-chart", "lanes", "line-table", "moments"),
-    *("now", "player", "plotly", "resources", "rows", "transcript", "transport", "zoom"),
+    *("now", "player", "plotly", "resources", "rows", "transcript", "transport", "values", "zoom"),
 )
 """What the page's script imports, asked for before it is read."""
 
@@ -71,11 +71,16 @@ def show(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -
 
 @require_safe
 def figures(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, environment: str) -> HttpResponse:
-    """All of them; with ?from=60&to=90 those over time, of that stretch alone and as exact as can be seen."""
+    """All of them; with ?from=60&to=90 those over time, of that stretch alone and as exact as can be seen.
+
+    ?values=all: every value of the lines over time, where they are too many to be drawn.
+    """
     recording = access.showable_or_404(request, session_id, recording_id)
     chosen = access.environment_or_404(environment)
     if not request.GET:
         return _json(shelf.drawn(recording, chosen))
+    if request.GET.get("values") == "all":
+        return _json(shelf.exact(recording, chosen))
     stretch = _stretch(request, _info(recording).duration_s)
     if stretch is None:
         return _bad_stretch("Ask for a stretch of the recording, in seconds: ?from=60&to=90.")
