@@ -5,7 +5,6 @@ Knows words and decimals. Refuses to compute a score or a part of one: those are
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -14,7 +13,7 @@ from typing import Final
 from analytics import page
 from analytics.charts import clock
 from analytics.explain import Explanation, Faces, Part, Stretch
-from analytics.rounding import SCORE_DECIMALS, rounded
+from analytics.rounding import SCORE_DECIMALS, rounded, worth
 from analytics.timeline import MIN_COVERAGE, MIN_INSTANTS
 from emotion_ml.types import LeftOut
 
@@ -36,7 +35,7 @@ class Row:
 
     @property
     def worth(self) -> str:
-        return f"{self.value:.1f}" if round(self.value, 1) == self.value else f"{self.value:g}"
+        return worth(self.value)
 
     @property
     def to_score(self) -> float:
@@ -75,6 +74,8 @@ def answer(found: Explanation) -> Answer:
     sentence = _parts_sentence(rows, score)
     if found.stretch.kind != "whole":
         sentence += _beside_sentence(rows, score, average)
+    elif note := page.about_floor(found.stretch.coverage or 0.0, found.seen):
+        sentence += f" {note}"
     return Answer(title(found.stretch), sentence, left_out, rows, score, average)
 
 
@@ -147,18 +148,11 @@ def _why_not(found: Explanation) -> str:
         return (
             f"There is no value here: it would rest on {few} with a face that counts, and a value needs {MIN_INSTANTS}."
         )
+    share = page.below_floor(found.stretch.coverage or 0.0)
     return (
-        f"There is no value here: a face that counts was in view {_below(found.stretch.coverage or 0.0)} % of the "
-        f"time, and a value needs {100 * MIN_COVERAGE:.0f} %."
+        f"There is no value here: a face that counts was in view {share} % of the time, "
+        f"and a value needs {100 * MIN_COVERAGE:.0f} %."
     )
-
-
-def _below(coverage: float) -> str:
-    """In percent, and never rounded to what a value needs."""
-    percent = 100 * coverage
-    if round(percent) < 100 * MIN_COVERAGE:
-        return f"{percent:.0f}"
-    return f"{math.floor(percent * 10**PERCENT_DECIMALS) / 10**PERCENT_DECIMALS:.{PERCENT_DECIMALS}f}"
 
 
 def _found(faces: Faces) -> str:

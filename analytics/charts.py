@@ -180,8 +180,18 @@ def series(
     shape["xaxis"] = time_axis(duration_s)
     low, high = math.floor(span[0] * 2) / 2, math.ceil(span[1] * 2) / 2
     shape["yaxis"] = {"range": [low, high], "dtick": 0.5, "tickformat": ".1f", "fixedrange": True}
-    shape["meta"] = {"shown": len(kept), "of": len(times)}
+    shape["meta"] = {"shown": len(kept), "of": len(times), "thinned": len(times) > MAX_POINTS}
     return {"data": data, "layout": shape}
+
+
+def told(times: Floats, values: Floats, span: Span) -> dict[str, list[float]]:
+    """[t_s, value] where a line begins, is highest, is lowest and ends within `span`; {} without a value there."""
+    rows = np.flatnonzero(np.isfinite(values) & (times >= span[0]) & (times <= span[1]))
+    if not len(rows):
+        return {}
+    inside = values[rows]
+    named = {"begins": 0, "highest": int(inside.argmax()), "lowest": int(inside.argmin()), "ends": -1}
+    return {name: [round(float(times[rows[at]]), 3), round(float(inside[at]), 4)] for name, at in named.items()}
 
 
 def _smoothed(times: Floats, line: Line, holes: Mask | None) -> list[Trace]:

@@ -11,7 +11,8 @@ most `LEVEL` are expected to be chance. Faces show what is said only after a mom
 is looked for between 0 and 5 s. Only where the data carry it (`lag_p` at most `LEVEL`, the search itself paid for)
 is it used; elsewhere `lag_s` is the first lag and nothing is claimed about it.
 
-A span is "unseen" where used faces cover less than `MIN_COVERAGE` of it or fewer than `MIN_INSTANTS` instants have one.
+A span is "unseen" where used faces cover less than `MIN_COVERAGE` of it or fewer than `MIN_INSTANTS` instants have one;
+what lies after the end of what was analysed, by a lag or because the analysis stopped, is no part of it.
 A span that holds more than half of what was seen, or a session of less than 32 s, has nothing to be compared with: its
 p is None and it is indistinguishable. So is one whose difference comes from the slow course of the session.
 
@@ -25,6 +26,7 @@ swing that each is measured by.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -61,6 +63,11 @@ class Comparison:
     p_value: float | None = None
     adjusted_p: float | None = None
     verdict: Verdict = "unseen"
+
+    @property
+    def is_too_short(self) -> bool:
+        """Faces were there for long enough, in too few readings."""
+        return self.verdict == "unseen" and self.coverage >= MIN_COVERAGE and self.readings < MIN_INSTANTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +107,19 @@ def compare(
     spans: Sequence[tuple[float, float]],
     environment: Environment,
     *,
+    analysed_s: float = math.inf,
     lags_s: Sequence[float] = LAGS_S,
     seed: int = 0,
 ) -> Correlation:
-    """Each of `spans` (start_s, end_s), in their order; spans may overlap and leave time between them."""
+    """Each of `spans` (start_s, end_s), in their order; spans may overlap and leave time between them.
+
+    What was analysed ends at `analysed_s`.
+    """
     used = instants.used > 0
     probabilities = instants.probabilities[used]
     seen = _Seen(instants.times[used], probabilities, score(probabilities, environment))
     edges = np.array(spans, np.float64).reshape(-1, 2, 1) + np.array(lags_s) - TICK_S  # (P, 2, L)
-    found = _spans(instants, seen, edges)
+    found = _spans(instants, seen, edges, analysed_s)
     outcome = _outcome(seen, edges, found.seen, seed)
     lag = outcome.lag if outcome else 0
     low_high = _bands(instants, environment, found, lag)
@@ -123,8 +134,9 @@ def compare(
     )
 
 
-def _spans(instants: Instants, seen: _Seen, edges: Floats) -> _Spans:
+def _spans(instants: Instants, seen: _Seen, edges: Floats, analysed_s: float) -> _Spans:
     rows = np.searchsorted(seen.times, edges)
+    edges = np.minimum(edges, max(analysed_s, instants.times[-1] if len(instants.times) else 0.0) - TICK_S)
     length_s = edges[:, 1] - edges[:, 0]
     if not len(instants.times):
         return _Spans(rows[:, 0], rows[:, 1], np.zeros(length_s.shape))

@@ -145,12 +145,13 @@ def span(instants: Instants, start_s: float, end_s: float, analysed_s: float = m
 
 
 def paragraph(
-    instants: Instants, spans: Sequence[tuple[float, float]], index: int, environment: Environment
+    instants: Instants, spans: Sequence[tuple[float, float]], index: int, environment: Environment, analysed_s: float
 ) -> Stretch:
     """The readings that the transcript puts beside its paragraph: as much later as faces were found to follow words."""
-    lag_s = correlate.compare(instants, spans, environment).lag_s
-    start_s, end_s = spans[index]
-    return replace(span(instants, start_s + lag_s, end_s + lag_s), kind="paragraph", lag_s=lag_s)
+    lag_s = correlate.compare(instants, spans, environment, analysed_s=analysed_s).lag_s
+    start_s, end_s = (edge_s + lag_s for edge_s in spans[index])
+    found = span(instants, start_s, end_s, analysed_s)
+    return replace(found, kind="paragraph", end_s=end_s, lag_s=lag_s)
 
 
 def explain(readings: Readings, instants: Instants, stretch: Stretch, environment: Environment) -> Explanation:

@@ -53,7 +53,7 @@ def bench(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) 
     instants = timeline.instants(store.load_readings(recording))
     paragraphs = _paragraphs(recording)
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in paragraphs]
-    found = laboratory.bench(instants, spans, environment, _analysed_s(recording))
+    found = laboratory.bench(instants, spans, environment, recording.analysed_s)
     if found is None:
         raise Http404
     texts = [paragraph.text[:MAX_WORDS] for paragraph in paragraphs] or [""] * len(found.segments)
@@ -80,7 +80,7 @@ def explanation(recording: Recording, asked: Question, environment: Environment)
     instants = timeline.instants(readings)
     paragraphs = _paragraphs(recording) if asked.kind == "paragraph" else ()
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in paragraphs]
-    stretch = asked.stretch(instants, _analysed_s(recording), spans, environment)
+    stretch = asked.stretch(instants, recording.analysed_s, spans, environment)
     return explain.explain(readings, instants, stretch, environment)
 
 
@@ -139,6 +139,7 @@ def _bench_as_json(found: Bench, instants: Instants, texts: list[str]) -> dict[s
         "change": laboratory.CHANGE,
         "draws": laboratory.DRAWS,
         "seed": laboratory.SEED,
+        "count": found.count,
         "readings": base64.b64encode(found.readings.tobytes()).decode(),
         "rolling": base64.b64encode(found.rolling.tobytes()).decode(),
     }
@@ -158,10 +159,6 @@ def _firmness(found: Bench) -> dict[str, Any]:
 def _paragraphs(recording: Recording) -> tuple[Paragraph, ...]:
     response = store.transcript_of(recording)
     return parse(response).paragraphs if response is not None else ()
-
-
-def _analysed_s(recording: Recording) -> float:
-    return recording.stopped_at_s if recording.stopped_at_s is not None else recording.duration_s or 0.0
 
 
 def _wants_json(request: HttpRequest) -> bool:

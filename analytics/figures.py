@@ -6,6 +6,7 @@ Knows which numbers go into which chart. Refuses to know how a chart looks (char
 
 from __future__ import annotations
 
+import base64
 import math
 from itertools import pairwise
 from typing import Any, Final
@@ -23,6 +24,9 @@ from emotion_ml.types import VideoInfo
 
 LABELS: Final = {"30s": "30 seconds", "60s": "1 minute", "cumulative": "So far"}
 BANDED: Final = "30s"
+INSTANT: Final = "instant"
+UNITS: Final = 10_000
+"""Of a point of the score, as much as charts draw."""
 
 
 def figures(readings: Readings, info: VideoInfo, environment: Environment) -> dict[str, charts.Figure]:
@@ -61,18 +65,40 @@ def _series(
 ) -> charts.Figure:
     """Of these rows of the axis."""
     times, holes = axis.times[rows], axis.holes[rows]
+    values = {name: found[rows] for name, found in _values(instants, environment, axis).items()}
     lines = []
     for name, window_s in timeline.WINDOWS_S.items():
         full_s = timeline.first_full_s(instants, window_s) if math.isfinite(window_s) else 0.0
-        values = axis.over(scoring.score(timeline.rolling(instants, window_s), environment))[rows]
-        lines.append(charts.Line(name, LABELS[name], math.inf if full_s is None else full_s, values))
+        lines.append(charts.Line(name, LABELS[name], math.inf if full_s is None else full_s, values[name]))
     banded = next(line for line in lines if line.name == BANDED)
     found = band(instants, environment, *every(times, banded.values, charts.MAX_POINTS, holes))
-    instant = axis.over(scoring.score(instants.probabilities, environment))[rows]
     possible = min(environment.values), max(environment.values)
-    figure = charts.series(times, instant, lines, [found], span[1], possible, holes)
+    figure = charts.series(times, values[INSTANT], lines, [found], span[1], possible, holes)
     figure["layout"]["xaxis"] = charts.time_axis(span[1], span[0])
+    figure["layout"]["meta"]["told"] = charts.told(times, banded.values, span)
     return figure
+
+
+def _values(instants: timeline.Instants, environment: Environment, axis: timeline.Axis) -> dict[str, Floats]:
+    """Of each line by its name, at every time of the axis."""
+    shares = {name: timeline.rolling(instants, window_s) for name, window_s in timeline.WINDOWS_S.items()}
+    shares[INSTANT] = instants.probabilities
+    return {name: axis.over(scoring.score(found, environment)) for name, found in shares.items()}
+
+
+def exact(readings: Readings, info: VideoInfo, environment: Environment) -> dict[str, str]:
+    """Every value of the lines over time, for a page that draws only some of them: packed, in base64.
+
+    `t_ms` are whole milliseconds (uint32), the lines ten-thousandths of a point (uint16, 0 where there is no value).
+    """
+    instants = timeline.instants(readings)
+    if not instants.used.any():
+        return {}
+    axis = timeline.axis(readings.times, info.duration_s)
+    lines = _values(instants, environment, axis)
+    packed = {name: np.nan_to_num(values * UNITS).round().astype("<u2") for name, values in lines.items()}
+    packed["t_ms"] = (axis.times * 1000).round().astype("<u4")
+    return {name: base64.b64encode(column.tobytes()).decode() for name, column in packed.items()}
 
 
 def band(instants: timeline.Instants, environment: Environment, at_s: Floats, values: Floats) -> charts.Band:
@@ -111,7 +137,11 @@ def spacing_s(readings: Readings) -> float:
 
 
 def boxes(readings: Readings, from_s: float, to_s: float, hold_s: float) -> dict[str, Any]:
-    """The readings of [from_s, to_s) with the one before and the one after, and how long a reading holds at most."""
+    """The readings of [from_s, to_s) with the one before and the one after, and how long each holds at most.
+
+    A box holds for little longer than readings are usually apart; what else is told of a reading holds as it does in
+    every other number.
+    """
     start = max(int(np.searchsorted(readings.times, from_s)) - 1, 0)
     stop = min(int(np.searchsorted(readings.times, to_s)) + 1, len(readings.times))
     edges = np.searchsorted(readings.frame, np.arange(start, stop + 1))
@@ -119,7 +149,11 @@ def boxes(readings: Readings, from_s: float, to_s: float, hold_s: float) -> dict
         {"t_s": round(float(readings.times[start + i]), 6), "faces": [_face(readings, f) for f in range(a, b)]}
         for i, (a, b) in enumerate(pairwise(edges))
     ]
-    return {"hold_s": round(max(hold_s, spacing_s(readings)) * 1.5, 4), "readings": found}
+    return {
+        "hold_s": round(max(hold_s, spacing_s(readings)) * 1.5, 4),
+        "told_s": round(timeline.longest_hold_s(readings.times), 4),
+        "readings": found,
+    }
 
 
 def _face(readings: Readings, row: int) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class Bench:
     lag_s: float
     segments: tuple[Segment, ...]
     readings: Singles  # (R, 6) R <= MAX_READINGS, holes aside
+    count: int  # of neighbouring readings that a row of them is the mean of
     rolling: Singles  # (W, 6) the points of the 30-second line as they are drawn
 
 
@@ -87,21 +88,25 @@ def bench(
     overall = instants.distribution
     if overall is None:
         return None
-    lag_s, segments = _paragraphs(instants, spans, environment) if spans else (0.0, _equal(instants, analysed_s))
+    lag_s, segments = (
+        _paragraphs(instants, spans, environment, analysed_s) if spans else (0.0, _equal(instants, analysed_s))
+    )
+    count = -(-len(instants.times) // MAX_READINGS)
     return Bench(
         overall=tuple(overall.tolist()),
         kind="paragraphs" if spans else "segments",
         lag_s=lag_s,
         segments=tuple(segments),
-        readings=_readings(instants, analysed_s),
+        readings=_readings(instants, analysed_s, count),
+        count=count,
         rolling=_rolling(instants, analysed_s),
     )
 
 
 def _paragraphs(
-    instants: Instants, spans: Sequence[tuple[float, float]], environment: Environment
+    instants: Instants, spans: Sequence[tuple[float, float]], environment: Environment, analysed_s: float
 ) -> tuple[float, list[Segment]]:
-    found = correlate.compare(instants, spans, environment)
+    found = correlate.compare(instants, spans, environment, analysed_s=analysed_s)
     return found.lag_s, [Segment(each.start_s, each.end_s, each.distribution) for each in found.comparisons]
 
 
@@ -121,11 +126,10 @@ def _shares(instants: Instants, start_s: float, end_s: float) -> tuple[float, ..
     return tuple(np.nanmean(shares, axis=0).tolist())
 
 
-def _readings(instants: Instants, end_s: float) -> Singles:
-    """A hole is a row of its own, and no mean reaches over it."""
+def _readings(instants: Instants, end_s: float, count: int) -> Singles:
+    """Means of `count` neighbours. A hole is a row of its own, and no mean reaches over it."""
     axis = timeline.axis(instants.times, end_s)
     shares, holes = axis.over(instants.probabilities), np.flatnonzero(axis.holes)
-    count = -(-len(instants.times) // MAX_READINGS)
     starts = np.unique(np.r_[np.arange(0, len(shares), count), holes, holes + 1])
     starts = starts[starts < len(shares)]
     used = np.isfinite(shares[:, 0])

@@ -136,6 +136,11 @@ class Recording(Answered):
         return self.source == Source.LIVE
 
     @property
+    def analysed_s(self) -> float:
+        """Where what was analysed ends."""
+        return self.stopped_at_s if self.stopped_at_s is not None else self.duration_s or 0.0
+
+    @property
     def info(self) -> VideoInfo | None:
         if self.duration_s is None:
             return None

@@ -6,23 +6,31 @@ in the result, by the path given here, so that page and result.json cannot disag
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from analytics import bands
 from analytics.charts import MAX_POINTS
+from analytics.correlate import Correlation
 from analytics.results import Result
-from analytics.rounding import SCORE_DECIMALS, rounded
+from analytics.rounding import SCORE_DECIMALS, rounded, worth
 from analytics.scoring import ENVIRONMENTS, Environment
+from analytics.timeline import MIN_COVERAGE, MIN_INSTANTS
 from emotion_ml.labels import EMOTIONS
 
 REASONS: Final = ("", "Too small", "Blurred", "Turned away", "Not read")
 """Why a face does not count, in the order of types.LeftOut."""
 LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "turned away"))
 MAX_LANES: Final = 40
+FEWER: Final = 0.95
+"""Of what was asked for; readings are not quite evenly apart."""
 TOO_FEW: Final = "there were too few readings of a face for a narrower one."
 TOO_DIFFERENT: Final = "stretches of the recording, or its faces, differ too much and are too few for a narrower one."
+NO_WIDTH: Final = 1e-5
+"""What rounding leaves of the width of readings that do not differ; single precision carries no less."""
+NARROW: Final = "The interval is narrower than 0.01; the network may still be wrong."
 STILL: Final = "The interval has no width because no reading differed from another; the network may still be wrong."
 
 
@@ -59,6 +67,10 @@ class Share:
     path: str
     part_path: str
     part: float | None
+
+    @property
+    def worth(self) -> str:
+        return worth(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +156,23 @@ def reduction_note(result: Result) -> str:
     return (
         f"Of the single readings the lowest and the highest of every {stretch_s:.1f} s are drawn, "
         f"of the other lines one value in {-(-count // MAX_POINTS)}; zoom in to see all of them. "
+        "The numbers at the cursor and in the table are exact. "
     )
+
+
+def pace(result: Result, asked_fps: float) -> str:
+    """How many readings a second there are, in words: what was asked for is the most where there are fewer."""
+    recording = result["recording"]
+    own_fps, lasts_s = recording["fps"], (recording["last_s"] or 0.0) - (recording["first_s"] or 0.0)
+    mean_fps = (recording["frames_analysed"] - 1) / lasts_s if lasts_s > 0 else own_fps
+    is_camera = own_fps == asked_fps  # of which nothing was asked: this was measured
+    return at_most(asked_fps, own_fps if is_camera else min(own_fps, mean_fps))
+
+
+def at_most(asked_fps: float, found_fps: float | None) -> str:
+    """`found_fps` is the file's own rate, or what was measured, if known."""
+    is_fewer = found_fps is not None and found_fps < FEWER * asked_fps
+    return f"{'at most ' if is_fewer else ''}{asked_fps:g}"
 
 
 def left_out(result: Result) -> list[tuple[str, str]]:
@@ -167,14 +195,50 @@ def absence(result: Result) -> str:
 
 
 def about_interval(result: Result, environment: Environment) -> str:
-    """What must be said of an interval that is as wide as the environment's values allow, or has no width; else ""."""
+    """What must be said of an interval as wide as the environment's values allow, or hardly wide at all; else ""."""
     band = result["engagement"][environment.name]
     if band is None:
         return ""
     if (band["low"], band["high"]) == (min(environment.values), max(environment.values)):
         why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
         return f"The interval is all that this environment can give: {why}"
-    return STILL if round(band["high"] - band["low"], SCORE_DECIMALS) == 0 else ""
+    width = band["high"] - band["low"]
+    if width < NO_WIDTH:
+        return STILL
+    return NARROW if width < 10**-SCORE_DECIMALS else ""
+
+
+def about_floor(coverage: float, readings: int) -> str:
+    """What must be said of the score of the whole where the lines would have no value on so little; else ""."""
+    share = f"{below_floor(coverage)} % of the time" if coverage < MIN_COVERAGE else ""
+    count = f"{readings} reading{'' if readings == 1 else 's'}" if readings < MIN_INSTANTS else ""
+    least, need = f"{100 * MIN_COVERAGE:.0f} %", "the lines over time need for a value"
+    if share and count:
+        return f"This rests on {count} and {share}, less than the {MIN_INSTANTS} and {least} that {need}."
+    if share:
+        return f"This rests on {share}, less than the {least} that {need}."
+    return f"This rests on {count}, fewer than the {MIN_INSTANTS} that {need}." if count else ""
+
+
+def below_floor(coverage: float) -> str:
+    """In percent, and never rounded to what a value needs, nor to nothing."""
+    percent = 100 * coverage
+    if 0 < percent < 0.5:
+        return "under 1"
+    return f"{percent:.0f}" if round(percent) < 100 * MIN_COVERAGE else f"{math.floor(10 * percent) / 10:.1f}"
+
+
+def lag_sentence(found: Correlation) -> str:
+    """By how much faces followed words, and what a paragraph is therefore compared with."""
+    meanwhile = "compared with what was read while it lasted."
+    if not found.lag_is_supported:
+        return f"No delay of faces behind words could be shown; a paragraph is {meanwhile}"
+    if not found.lag_s:
+        return f"Faces changed together with the words (p = {found.lag_p:.3f}); each paragraph is {meanwhile}"
+    return (
+        f"Faces followed the words by {found.lag_s:.1f} s (p = {found.lag_p:.3f}); "
+        "each paragraph is compared with what was read that much later."
+    )
 
 
 def _faces(count: int) -> str:

@@ -41,7 +41,7 @@ class Question:
         if self.kind == "whole":
             return explain.whole(instants, end_s)
         if self.kind == "paragraph":
-            return self._paragraph(instants, spans, environment)
+            return self._paragraph(instants, spans, environment, end_s)
         if self.kind == "span":
             _within(self.span_s[0], end_s)
             return explain.span(instants, *self.span_s, end_s)
@@ -50,10 +50,10 @@ class Question:
             return explain.reading(instants, self.at_s)
         return explain.trailing(instants, self.kind, self.at_s)
 
-    def _paragraph(self, instants: Instants, spans: Spans, environment: Environment) -> Stretch:
+    def _paragraph(self, instants: Instants, spans: Spans, environment: Environment, end_s: float) -> Stretch:
         if not self.paragraph < len(spans):
             raise Refused(f"There is no such paragraph: the transcript has {len(spans)}.")
-        return explain.paragraph(instants, spans, self.paragraph, environment)
+        return explain.paragraph(instants, spans, self.paragraph, environment, end_s)
 
 
 def parse(words: Mapping[str, str]) -> Question:

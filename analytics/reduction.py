@@ -19,7 +19,8 @@ Mask = npt.NDArray[np.bool_]
 def extremes(times: Floats, values: Floats, limit: int, holes: Mask | None = None) -> Indices:
     """Rows that keep the outline: of each of limit / 2 stretches of time the lowest and the highest value.
 
-    A stretch without any value keeps its first row, so that the line breaks there. `holes` are kept beyond the limit.
+    A stretch without any value keeps its first row, so that the line breaks there. `holes`, and the first row of all,
+    are kept beyond the limit.
     """
     if len(times) <= limit:
         return np.arange(len(times))
@@ -29,19 +30,20 @@ def extremes(times: Floats, values: Floats, limit: int, holes: Mask | None = Non
     starts = np.flatnonzero(np.r_[True, np.diff(bucket[order]) > 0])
     counts = np.add.reduceat(np.isfinite(values[order]).astype(np.int64), starts)
     lowest, highest = order[starts], order[starts + np.maximum(counts - 1, 0)]
-    return np.unique(np.r_[lowest, highest, _edges(holes)])
+    return np.unique(np.r_[0, lowest, highest, _edges(holes)])
 
 
 def every(times: Floats, values: Floats, limit: int, holes: Mask | None = None) -> tuple[Floats, Floats]:
     """Every n-th row of a smooth line up to its last; a gap where any row since the one kept before has no value.
 
-    `holes` are kept beyond the limit.
+    `holes`, and where the line begins, are kept beyond the limit.
     """
     if len(times) <= limit:
         return times, values
-    step = math.ceil(len(times) / limit)
-    kept = np.unique(np.r_[np.arange(len(times) - 1, -1, -step), _edges(holes)])
-    whole = np.logical_and.reduceat(np.isfinite(values), np.r_[0, kept[:-1] + 1])
+    step, known = math.ceil(len(times) / limit), np.isfinite(values)
+    first = np.flatnonzero(known)[:1]
+    kept = np.unique(np.r_[np.arange(len(times) - 1, -1, -step), first, _edges(holes)])
+    whole = np.logical_and.reduceat(known, np.r_[0, kept[:-1] + 1]) | np.isin(kept, first)
     return times[kept], np.where(whole, values[kept], np.nan)
 
 

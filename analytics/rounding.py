@@ -13,6 +13,11 @@ from typing import Final
 SCORE_DECIMALS: Final = 2
 
 
+def worth(value: float) -> str:
+    """What an expression is worth, in full: 3.0 or 2.25."""
+    return f"{value:.1f}" if round(value, 1) == value else f"{value:g}"
+
+
 def rounded(values: Sequence[float], total: float, decimals: int = SCORE_DECIMALS) -> list[float]:
     """Each of `values` with `decimals` places, so that they add up to `total` with as many."""
     scaled = [value * 10**decimals for value in values]

@@ -28,7 +28,7 @@ from emotion_ml.types import VideoInfo
 
 log = logging.getLogger(__name__)
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 NOTHING_TO_SEE: Final = VideoInfo(0.0, 0.0, 0, 0, False, "", "", False)
 _LOCKS: Final = tuple(threading.Lock() for _ in range(16))
 
@@ -54,6 +54,15 @@ def drawn(recording: Recording, environment: Environment) -> bytes:
         return figures.figures(readings, _info(recording), environment)
 
     return _kept(recording, f"figures-{environment.name}.json", computed)
+
+
+def exact(recording: Recording, environment: Environment) -> bytes:
+    """As figures.exact, as JSON."""
+
+    def computed() -> dict[str, Any]:
+        return figures.exact(store.load_readings(recording), _info(recording), environment)
+
+    return _kept(recording, f"exact-{environment.name}.json", computed)
 
 
 def told(recording: Recording, environment: Environment) -> Moments:

@@ -55,6 +55,7 @@ def label(recording: Recording, environment: Environment) -> Label:
         environment=environment,
         analysis_fps=recording.analysis_fps,
         reads_expressions=recording.reads_expressions,
+        own_fps=recording.fps,
     )
 
 

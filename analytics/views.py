@@ -41,7 +41,7 @@ MAX_BOXES_S: Final = 60.0
 SLACK_S: Final = 1e-3  # what a browser makes of a number of seconds
 MODULES: Final = (
     *("boxes", "charts", "cursor", "faces", "format", "keys", "lane-chart", "lanes", "line-table", "moments"),
-    *("now", "player", "plotly", "resources", "rows", "transcript", "transport", "zoom"),
+    *("now", "player", "plotly", "resources", "rows", "transcript", "transport", "values", "zoom"),
 )
 """What the page's script imports, asked for before it is read."""
 
@@ -69,11 +69,16 @@ def show(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -
 
 @require_safe
 def figures(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID, environment: str) -> HttpResponse:
-    """All of them; with ?from=60&to=90 those over time, of that stretch alone and as exact as can be seen."""
+    """All of them; with ?from=60&to=90 those over time, of that stretch alone and as exact as can be seen.
+
+    ?values=all: every value of the lines over time, where they are too many to be drawn.
+    """
     recording = access.showable_or_404(request, session_id, recording_id)
     chosen = access.environment_or_404(environment)
     if not request.GET:
         return _json(shelf.drawn(recording, chosen))
+    if request.GET.get("values") == "all":
+        return _json(shelf.exact(recording, chosen))
     stretch = _stretch(request, _info(recording).duration_s)
     if stretch is None:
         return _bad_stretch("Ask for a stretch of the recording, in seconds: ?from=60&to=90.")
@@ -181,9 +186,11 @@ def _context(recording: Recording, environment: Environment) -> dict[str, Any]:
         "reasons": page.REASONS,
         "environments": choices,
         "chosen": next(choice for choice in choices if choice.name == environment.name),
+        "about_floor": page.about_floor(found["coverage"], found["readings_used"]),
         "about_interval": page.about_interval(found, environment),
         "shares": page.shares(found, environment),
         "tracks": tracks,
+        "pace": page.pace(found, recording.analysis_fps),
         "lanes_note": page.lanes_note(found),
         "reduction_note": page.reduction_note(found),
         "left_out": page.left_out(found),

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from analytics import results, timeline
+from analytics import page, results, timeline
 from analytics.scoring import ENVIRONMENTS, Environment
 from emotion_ml.labels import EMOTIONS
 
@@ -32,6 +32,7 @@ class Label:
     environment: Environment
     analysis_fps: float
     reads_expressions: bool = True
+    own_fps: float | None = None  # of the recording, where it is known
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -64,10 +65,13 @@ class Label:
         return f"EngageAI {self.version} · {self.model_name or 'no network'} {self.model_id}".rstrip()
 
     @property
+    def pace(self) -> str:
+        return f"{page.at_most(self.analysis_fps, self.own_fps)} readings a second"
+
+    @property
     def made_with(self) -> str:
-        readings = f"{self.analysis_fps:g} readings a second"
         if not self.reads_expressions:
-            return f"Presence alone, no expression read · {readings} · settings {self.settings_id}"
+            return f"Presence alone, no expression read · {self.pace} · settings {self.settings_id}"
         values = ", ".join(f"{name} {value:g}" for name, value in zip(EMOTIONS, self.environment.values, strict=True))
         floor = f"coverage floor {100 * timeline.MIN_COVERAGE:.0f}\u00a0%"
-        return f"{self.environment.label} ({values}) · {readings} · {floor} · settings {self.settings_id}"
+        return f"{self.environment.label} ({values}) · {self.pace} · {floor} · settings {self.settings_id}"

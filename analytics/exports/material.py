@@ -83,7 +83,8 @@ class Material:
         if self.transcript is None or not self.transcript.paragraphs:
             return None
         spans = [(paragraph.start_s, paragraph.end_s) for paragraph in self.transcript.paragraphs]
-        return correlate.compare(self.instants, spans, self.environment)
+        analysed_s = self.info.duration_s if self.stopped_at_s is None else self.stopped_at_s
+        return correlate.compare(self.instants, spans, self.environment, analysed_s=analysed_s)
 
     @cached_property
     def moments(self) -> Moments:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer
 
-from analytics import bands, page
+from analytics import bands, page, rounding
 from analytics.charts import clock
 from analytics.exports import pictures
 from analytics.exports.material import Material
@@ -30,10 +30,10 @@ def kind(material: Material) -> str:
 
 
 def title(material: Material, width: float) -> list[Flowable]:
-    info = material.info
+    info, pace = material.info, page.pace(material.result, material.label.analysis_fps)
     facts = [
         f"{clock(info.duration_s)} long",
-        f"{len(material.readings.times):,} readings, {material.label.analysis_fps:g} a second",
+        f"{len(material.readings.times):,} readings, {pace} a second",
         f"analysed on {material.finished_at:%-d %B %Y}",
     ]
     found: list[Flowable] = [
@@ -57,6 +57,7 @@ def headline(material: Material, width: float) -> list[Flowable]:
     if band is None:
         return []
     coverage = material.result["coverage"]
+    thin = page.about_floor(coverage, material.result["readings_used"])
     figure = markup(
         f'<font size="46" color="{ACCENT}">{band.score:.1f}</font><font size="13"> of 5</font>', size=9, leading=5.4
     )
@@ -65,7 +66,7 @@ def headline(material: Material, width: float) -> list[Flowable]:
         markup(
             f"Engagement, read as a {environment.label.lower()} audience from apparent expressions. "
             f"A readable face {_percent(coverage)} of the time; at most {material.result['peak_faces']} at once. "
-            f"{environment.purpose}",
+            f"{environment.purpose}{f' <b>{thin}</b>' if thin else ''}",
             **BODY,
         ),
     ]
@@ -126,8 +127,9 @@ def paragraphs(material: Material, width: float) -> list[Flowable]:
     called = [row for row, each in enumerate(found.comparisons) if each.verdict in VERDICTS]
     heading = _heading("What was said when the score differed")
     count = sum(each.adjusted_p is not None for each in found.comparisons)
+    lag = page.lag_sentence(found) if count else ""  # of nothing compared there is nothing to say
     if not called:
-        return [heading, markup(_none_called(count, len(found.comparisons)), **BODY)]
+        return [heading, markup(f"{_none_called(count, len(found.comparisons))} {lag}".rstrip(), **BODY)]
     widths = [24 * mm, 18 * mm, 34 * mm]
     widths.append(width - sum(widths))
     rows: list[list[Any]] = [_head("When", "Call", "Difference", "Said")]
@@ -143,7 +145,7 @@ def paragraphs(material: Material, width: float) -> list[Flowable]:
     )
     note = (
         f"{len(called)} of {count} paragraphs that could be compared differ from the rest after adjustment for their "
-        f"number (false discovery rate 5 %).{rest} That one differs does not say that its words were the cause. "
+        f"number (false discovery rate 5 %).{rest} {lag} That one differs does not say that its words were the cause. "
         f"{about(printed)}"
     )
     return [heading, table(rows, widths), markup(note, **SMALL)]
@@ -172,7 +174,7 @@ def worth(material: Material, width: float) -> list[Flowable]:
     adds = page.parts(material.result, environment.name)
     each = zip(EMOTIONS, shares.tolist(), environment.values, environment.reasons, strict=True)
     for emotion, share, value, reason in each:
-        cells = (emotion, _percent(share), f"{value:.1f}", f"{adds[emotion]:.2f}")
+        cells = (emotion, _percent(share), rounding.worth(value), f"{adds[emotion]:.2f}")
         rows.append([*map(_cell, cells), words(reason, widths[-1] - 6, **SMALL)])
     note = (
         f"Share times worth adds up to {sum(adds.values()):.2f}. What an expression is worth is a "

@@ -61,9 +61,10 @@ def paragraph_rows(material: Material) -> Iterator[Row]:
     if material.transcript is None or material.correlation is None:
         return
     comparisons = material.correlation.comparisons
+    lag_s = material.correlation.lag_s
     for paragraph, found in zip(material.transcript.paragraphs, comparisons, strict=True):
         said: tuple[Cell, ...] = (paragraph.start_s, paragraph.end_s, paragraph.text)
-        yield (*said, *_read(found, material.environment.name))
+        yield (*said, lag_s, *_read(found, material.environment.name))
 
 
 def _read(found: Comparison, environment: str) -> Row:

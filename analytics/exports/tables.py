@@ -109,6 +109,10 @@ TABLES: Final = (
             ("start_s", "of the paragraph, seconds since the first picture"),
             ("end_s", "likewise"),
             ("text", "as it was transcribed"),
+            (
+                "lag_s",
+                "by how much later than the words the faces of every paragraph were read; 0 where no delay was shown",
+            ),
             ("readings", "instants with a used face in it"),
             ("coverage", "share of it during which a face could be read"),
             *((name.lower(), f"mean probability of {name} in it") for name in EMOTIONS),
@@ -118,7 +122,7 @@ TABLES: Final = (
             ("high", "upper bound"),
             ("difference", "score less that of the rest of the recording"),
             ("p", "permutation test of that difference, adjusted for the number of paragraphs"),
-            ("call", "higher, lower, indistinguishable, or unseen"),
+            ("call", "higher, lower, indistinguishable, or unseen: too little was seen, or in fewer than 5 readings"),
         ),
         paragraph_rows,
     ),
@@ -175,7 +179,7 @@ UNREAD: Final = {
 }
 """What tables say of themselves where no expression was read."""
 EXPRESSIVE: Final = frozenset(
-    {*(name.lower() for name in EMOTIONS), "used", "environment", "low", "high", "difference", "p", "call"}
+    {*(name.lower() for name in EMOTIONS), "used", "lag_s", "environment", "low", "high", "difference", "p", "call"}
 )
 """Columns that tell of expressions or of what is made of them, beside every `score`."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Final
 
+from analytics import page
 from analytics.exports import tables
 from analytics.exports.material import Material
 
@@ -58,10 +59,18 @@ def _lines(material: Material) -> Iterator[str]:
             "",
             f"tables/{table.file}",
             *wrap(tables.says(table, reads_expressions=material.reads_expressions), LINE),
+            *(wrap(_lag(material), LINE) if table.name == "paragraphs" else ()),
             "",
         )
         for name, meaning in tables.columns(table, reads_expressions=material.reads_expressions):
             yield from _described(name, meaning)
+
+
+def _lag(material: Material) -> str:
+    """As the page says it, where anything was compared."""
+    found = material.correlation
+    compared = found is not None and any(each.adjusted_p is not None for each in found.comparisons)
+    return page.lag_sentence(found) if found is not None and compared else ""
 
 
 def _described(name: str, meaning: str) -> list[str]:

@@ -34,7 +34,7 @@ def takeaway(recording: Recording, result: Result) -> dict[str, Any]:
     tables = [table for table in TABLES if recording.reads_expressions or not table.is_expressive]
     return {
         "made_by": label.made_by,
-        "made_with": f"{label.analysis_fps:g} readings a second · settings {label.settings_id}",
+        "made_with": f"{label.pace} · settings {label.settings_id}",
         "stem": made.stem(recording.name, label),
         "reads_expressions": recording.reads_expressions,
         "bundle": reverse("export-bundle", args=keys),

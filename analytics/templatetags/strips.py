@@ -96,7 +96,9 @@ def chance(p_value: float) -> str:
 
 @register.filter
 def nobody_seen(paragraphs: Sequence[Compared]) -> bool:
-    return all(paragraph.comparison.verdict == "unseen" for paragraph in paragraphs)
+    """A paragraph that is too short for a score may have shown somebody."""
+    found = [paragraph.comparison for paragraph in paragraphs]
+    return all(each.verdict == "unseen" and not each.is_too_short for each in found)
 
 
 def _x(score: float, environment: Environment) -> float:

@@ -103,11 +103,14 @@ def test_a_long_series_is_thinned_out_to_points_that_were_measured() -> None:
     values[20_000] = 4.9
     figure = accepted(charts.series(times, values, [Line("30s", "", 30.0, values)], [], 7200.0, (1.0, 5.0)))
     instant = lines_of(figure, "instant")[0]
-    assert len(instant["x"]) <= charts.MAX_POINTS
+    assert len(instant["x"]) <= charts.MAX_POINTS + 1
+    assert instant["x"][0] == 0.0
     assert 4.9 in instant["y"]
     row = np.rint(np.array(instant["x"]) * 5).astype(int)
     np.testing.assert_allclose(instant["y"], values[row], atol=5e-5)
-    assert sum(len(part["x"]) for part in lines_of(figure, "30s")) <= charts.MAX_POINTS + 1
+    assert (
+        sum(len(part["x"]) for part in lines_of(figure, "30s")) <= charts.MAX_POINTS + 2
+    )  # where it begins, and where its parts meet
 
 
 def test_thinning_keeps_a_stretch_without_values_as_a_gap() -> None:
@@ -125,6 +128,29 @@ def test_every_ends_at_the_last_row_and_breaks_over_any_gap() -> None:
     at, kept = every(times, values, 4)
     assert at.tolist() == [0, 3, 6, 9]
     assert np.isnan(kept).tolist() == [False, False, True, False]
+
+
+def test_a_thinned_line_begins_where_it_begins() -> None:
+    times = np.arange(100.0)
+    values = np.where(times < 5, np.nan, times)
+    at, kept = every(times, values, 10)
+    assert at.tolist() == [5, *range(9, 100, 10)]
+    assert kept.tolist() == at.tolist()
+    at, kept = every(times, np.where(times < 15, np.nan, times), 10)
+    assert at.tolist() == [9, 15, *range(19, 100, 10)]
+    assert np.isnan(kept).tolist() == [True] + [False] * 10
+
+
+def test_what_is_told_of_a_line_is_told_of_all_of_it() -> None:
+    times = np.arange(0.0, 7200.0, 0.2)
+    values = np.where(times < 1, np.nan, wave(times))
+    values[[20_000, 20_001]] = [4.9, 1.1]
+    found = charts.told(times, values, (0.0, 7200.0))
+    assert (found["highest"], found["lowest"]) == ([4000.0, 4.9], [4000.2, 1.1])
+    assert found["begins"] == [1.0, pytest.approx(values[5], abs=1e-4)]
+    assert found["ends"] == [7199.8, pytest.approx(values[-1], abs=1e-4)]
+    assert charts.told(times, values, (60.0, 60.5))["begins"][0] == 60.0
+    assert charts.told(times, values, (0.0, 0.5)) == {}
 
 
 def test_runs_finds_each_stretch() -> None:

@@ -237,3 +237,29 @@ def test_two_hours_and_two_hundred_paragraphs_take_less_than_a_second() -> None:
         compare(made, spans, DEMO)
         elapsed_s.append(time.process_time() - started_s)
     assert min(elapsed_s) < 1
+
+
+def late_dip() -> Instants:
+    """A paragraph is told by a dip 3 s after its words; the last words are said in the last 3 s."""
+    return instants_of(TIMES, swinging(swing=0.05) - 0.8 * during(103, 123))
+
+
+LATE = [*SPANS[:14], (280.0, 296.0), (296.0, 300.0)]
+
+
+def test_what_a_lag_pushes_past_the_end_is_no_part_of_a_paragraph() -> None:
+    found = compare(late_dip(), LATE, DEMO, analysed_s=300.0)
+    assert found.lag_s == 3.0
+    last = found.comparisons[-1]
+    assert (last.readings, last.verdict) == (FPS, "indistinguishable")
+    assert last.coverage == pytest.approx(1.0)
+    assert compare(late_dip(), LATE, DEMO).comparisons[-1].coverage < 1.0
+
+
+def test_a_paragraph_of_few_readings_is_too_short_and_not_unseen() -> None:
+    made = instants_of(TIMES, swinging())
+    short, long, gone = compare(made, [(10, 10.8), (20, 40), (400, 420)], DEMO, analysed_s=300.0).comparisons
+    assert (short.readings, short.is_too_short) == (4, True)
+    assert short.coverage == pytest.approx(1.0)
+    assert not long.is_too_short
+    assert not gone.is_too_short

@@ -206,11 +206,11 @@ def test_how_a_long_series_was_thinned_out_is_said_of_what_was_read(client: Clie
     assert "the lowest and the highest of every 1.0 s are drawn" in text
 
 
-def test_a_long_recording_that_stopped_early_is_not_called_short(client: Client, record: Record) -> None:
-    text = page(client, record(room(100), 3600.0, status="partial", stopped_at_s=20.0))
-    assert "The part that was read is shorter than 30 seconds, so the three lines are one." in text
-    assert "This recording is shorter than 30 seconds" not in text
-    assert "This recording is shorter than 30 seconds" in page(client, record(room(100), 20.0))
+def test_lines_that_are_one_are_explained_by_the_readings_and_not_by_the_length(client: Client, record: Record) -> None:
+    said = "The readings span less than 30 seconds, so the three lines are one."
+    assert said in page(client, record(room(100), 3600.0, status="partial", stopped_at_s=20.0))
+    assert said in page(client, record(room(150), 30.0))  # the last of them is at 29.8 s
+    assert "so the three lines are one" not in page(client, record(room(151), 30.2))
 
 
 def test_an_interval_that_says_nothing_is_called_so(client: Client, record: Record) -> None:

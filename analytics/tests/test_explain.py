@@ -118,6 +118,9 @@ def test_a_paragraph_is_explained_as_late_as_faces_follow_its_words() -> None:
     assert found.score == pytest.approx(float(score(one_hot("Sad"), SEMINAR)), abs=1e-6)
     assert found.score == pytest.approx(correlate.compare(instants, spans, SEMINAR).comparisons[5].score, abs=1e-12)
     assert because.title(stretch) == "The paragraph from 1:40 to 2:00"
+    last = question.Question("paragraph", paragraph=14).stretch(instants, 300.0, spans, SEMINAR)
+    assert last.coverage == pytest.approx(1.0)  # the lag leads past the end of what was analysed
+    assert because.title(last) == "The paragraph from 4:40 to 5:00"
 
 
 def test_any_stretch_is_the_mean_of_its_readings() -> None:

@@ -114,7 +114,7 @@ def test_thinning_keeps_every_hole_and_what_lies_beside_it() -> None:
     where = np.searchsorted(at_s, beside)
     assert at_s[where].tolist() == beside.tolist()
     assert np.isnan(shown[where]).tolist() == [False, True, False]
-    assert max(len(kept), len(at_s)) <= 403
+    assert max(len(kept), len(at_s)) <= 404  # and where the line begins
 
 
 def test_what_has_no_hole_has_no_row_more() -> None:
@@ -122,3 +122,13 @@ def test_what_has_no_hole_has_no_row_more() -> None:
     assert timeline.axis(times, 60.0).times.tolist() == times.tolist()
     assert timeline.axis(np.arange(0.0, 300.0, 10.0), 300.0).holes.sum() == 0  # a slow time-lapse has none
     assert timeline.axis(np.empty(0), 60.0).times.tolist() == []
+
+
+def test_what_is_told_of_a_reading_holds_as_long_as_it_counts() -> None:
+    """Of the whole recording's readings, also where those of the part are further apart; its boxes do not."""
+    times = np.r_[np.arange(0, 60, 0.2), np.arange(60, 90, 1.5)]
+    part = figures.boxes(audience(times, dirichlet(len(times), 1)), 60.0, 80.0, 0.2)
+    assert part["told_s"] == timeline.longest_hold_s(times) == 2.0
+    assert part["hold_s"] == pytest.approx(0.3)
+    sparse = np.arange(0.0, 300.0, 10.0)
+    assert figures.boxes(audience(sparse, dirichlet(len(sparse), 1)), 0.0, 20.0, 0.2)["told_s"] == 20.0

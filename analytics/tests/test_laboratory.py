@@ -150,6 +150,7 @@ def test_readings_are_sent_as_they_are_while_they_are_few_and_as_means_when_they
     long = timeline.instants(audience(times, dirichlet(9001, 1), present))
     many = laboratory.bench(long, [], SEMINAR, 1800.2)
     assert many is not None
+    assert (few.count, many.count) == (1, 3)
     assert len(many.readings) == 3001  # three at a time, and one that is left
     for row in (0, 100, 105, 1500, 3000):
         three = slice(3 * row, 3 * row + 3)

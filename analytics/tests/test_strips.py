@@ -85,3 +85,4 @@ def test_a_p_value_is_never_nothing(p_value: float, shown: str) -> None:
 def test_nobody_was_seen_only_where_every_paragraph_says_so() -> None:
     assert strips.nobody_seen([Paragraph(UNSEEN), Paragraph(UNSEEN)])
     assert not strips.nobody_seen([Paragraph(UNSEEN), Paragraph(LOWER)])
+    assert not strips.nobody_seen([Paragraph(UNSEEN), Paragraph(Comparison(9.0, 9.8, readings=4, coverage=1.0))])

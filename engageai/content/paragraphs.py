@@ -1,15 +1,14 @@
 """What was said beside what was read: each paragraph with its comparison and its manner of speaking, and a digest.
 
-Brings the pure parts of analytics together for one page, and puts the reaction lag into a sentence. Measures nothing
-itself; knows neither requests nor rows.
+Brings the pure parts of analytics together for one page. Measures nothing itself; knows neither requests nor rows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analytics import correlate, speech, topics
-from analytics.correlate import Comparison, Correlation
+from analytics import correlate, page, speech, topics
+from analytics.correlate import Comparison
 from analytics.scoring import Environment
 from analytics.speech import Speech
 from analytics.timeline import Instants
@@ -38,9 +37,9 @@ class Said:
     lag: str
 
 
-def said(transcript: Transcript, instants: Instants, environment: Environment) -> Said:
+def said(transcript: Transcript, instants: Instants, environment: Environment, analysed_s: float) -> Said:
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in transcript.paragraphs]
-    found = correlate.compare(instants, spans, environment)
+    found = correlate.compare(instants, spans, environment, analysed_s=analysed_s)
     words = speech.shared(transcript.words, spans)
     views = tuple(
         ParagraphView(
@@ -55,19 +54,7 @@ def said(transcript: Transcript, instants: Instants, environment: Environment) -
         for index, paragraph in enumerate(transcript.paragraphs)
     )
     sentences = [sentence.text for paragraph in transcript.paragraphs for sentence in paragraph.sentences]
-    return Said(views, _summary(transcript, sentences), tuple(topics.key_phrases(sentences)), lag_sentence(found))
-
-
-def lag_sentence(found: Correlation) -> str:
-    meanwhile = "compared with what was read while it lasted."
-    if not found.lag_is_supported:
-        return f"No delay of faces behind words could be shown; a paragraph is {meanwhile}"
-    if not found.lag_s:
-        return f"Faces changed together with the words (p = {found.lag_p:.3f}); each paragraph is {meanwhile}"
-    return (
-        f"Faces followed the words by {found.lag_s:.1f} s (p = {found.lag_p:.3f}); "
-        "each paragraph is compared with what was read that much later."
-    )
+    return Said(views, _summary(transcript, sentences), tuple(topics.key_phrases(sentences)), page.lag_sentence(found))
 
 
 def _summary(transcript: Transcript, sentences: list[str]) -> tuple[str, ...]:

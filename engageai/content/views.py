@@ -99,13 +99,14 @@ def _said(recording: Recording, environment: Environment) -> dict[str, Any]:
     if response is None:  # wiped this moment
         raise Http404
     instants = timeline.instants(store.load_readings(recording))
-    found = paragraphs.said(parse(response), instants, environment)
+    found = paragraphs.said(parse(response), instants, environment, recording.analysed_s)
     keys = [recording.session_id, recording.id]
     return {
         "paragraphs": found.paragraphs,
         "summary": found.summary,
         "phrases": found.phrases,
         "lag": found.lag,
+        "least_readings": timeline.MIN_INSTANTS,
         "files": {kind: reverse("content-file", args=[*keys, kind]) for kind in MEDIA_TYPES},
     }
 

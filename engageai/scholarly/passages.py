@@ -38,10 +38,12 @@ class Passage:
         return " ".join(self.sentences)
 
 
-def by_attention(paragraphs: Sequence[Paragraph], instants: Instants, environment: Environment) -> list[Passage]:
+def by_attention(
+    paragraphs: Sequence[Paragraph], instants: Instants, environment: Environment, analysed_s: float = math.inf
+) -> list[Passage]:
     """First those measurably lower than the rest, then by score; those in which nobody was seen come last."""
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in paragraphs]
-    compared = correlate.compare(instants, spans, environment).comparisons
+    compared = correlate.compare(instants, spans, environment, analysed_s=analysed_s).comparisons
     passages = [_passage(*each) for each in enumerate(zip(paragraphs, compared, strict=True))]
     return sorted((each for each in passages if len(each.text.split()) >= MIN_WORDS), key=_need)
 

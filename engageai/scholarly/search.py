@@ -114,7 +114,8 @@ def question(phrases: Sequence[str]) -> str:
 def find(recording: Recording, transcript: Transcript, readings: Readings, environment: Environment) -> Resources:
     until_s = time.monotonic() + settings.SCHOLARLY_PAGE_S
     cache = _Cache.of(recording)
-    passages = by_attention(transcript.paragraphs, timeline.instants(readings), environment)[:CANDIDATES]
+    instants = timeline.instants(readings)
+    passages = by_attention(transcript.paragraphs, instants, environment, recording.analysed_s)[:CANDIDATES]
     known = len(cache.concepts), cache.failed_at
     phrases, troubles = _concepts(recording, transcript, passages, cache, until_s)
     has_waited = (len(cache.concepts), cache.failed_at) != known and _left_s(until_s) < settings.SCHOLARLY_TOTAL_S

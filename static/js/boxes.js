@@ -1,5 +1,6 @@
 // The faces around the present time, fetched in windows. A reading holds until the next one, and never longer than
-// hold_s: a box that the pipeline did not see is never shown. Knows boxes.json and no canvas.
+// hold_s where its boxes are drawn: a box that the pipeline did not see is never shown; in words never longer than told_s.
+// Knows boxes.json and no canvas.
 
 import { rowAt } from "./rows.js";
 
@@ -19,14 +20,23 @@ export class Boxes {
     this.observers.add(observer);
   }
 
-  // The reading that holds at t_s; null where none does, undefined where it is not known yet.
+  // The reading whose boxes hold at t_s; null where none do, undefined where it is not known yet.
   at(t_s) {
+    return this.held(t_s, "hold_s");
+  }
+
+  // The reading that speaks for t_s; likewise.
+  toldAt(t_s) {
+    return this.held(t_s, "told_s");
+  }
+
+  held(t_s, limit) {
     const index = Math.floor(t_s / WINDOW_S);
     const found = this.window(index);
     if (t_s + AHEAD_S >= (index + 1) * WINDOW_S) this.window(index + 1);
     if (!found.times) return undefined;
     const reading = found.readings[rowAt(found.times, t_s)];
-    return reading && t_s - reading.t_s <= found.hold_s ? reading : null;
+    return reading && t_s - reading.t_s <= found[limit] ? reading : null;
   }
 
   // The time of the analysed picture after (1) or before (-1) the one at t_s; null where there is none.

@@ -2,7 +2,7 @@
 
 import { draw } from "./compare-chart.js";
 import { read } from "./compare-bundle.js";
-import { SAME, broken, difference, isSame, rows, valueAt, verdict } from "./compare-numbers.js";
+import { SAME, aboutFloor, broken, difference, holdOf, isSame, rows, valueAt, verdict } from "./compare-numbers.js";
 import { Unreadable } from "./compare-zip.js";
 import { clock } from "./format.js";
 
@@ -149,6 +149,7 @@ const showSettings = () => {
   const words = [];
   if (differing.length) words.push(`Made differently (${differing.join(", ")}): ${isSame(loaded.A, loaded.B) ? "" : "part of "}the difference may come from that.`);
   if (partial.length) words.push(`${partial.join(" and ")} ${partial.length > 1 ? "are partial results" : "is a partial result"}.`);
+  words.push(...SIDES.map((side) => aboutFloor(side, loaded[side].result)).filter(Boolean));
   caution.textContent = words.join(" ");
   caution.hidden = !words.length;
 };
@@ -158,26 +159,31 @@ const showChart = () => {
   const isShare = chosen("axis") === "share";
   const lengths = SIDES.map((side) => loaded[side].result.recording.duration_s);
   const lines = {};
+  const ends = {};
   const worth = [];
   SIDES.forEach((side, row) => {
     const { series, rolling, environments } = loaded[side].result;
     const points = series.map(({ t_s }, at) => [t_s, rolling[environment]["30s"][at]]);
-    lines[side] = broken(points, loaded[side].result.settings?.max_hold_s).map(([t_s, value]) => [isShare ? t_s / lengths[row] : t_s, value]);
+    const hold_s = holdOf(points, loaded[side].result.settings?.max_hold_s);
+    const unit_s = isShare ? lengths[row] : 1;
+    lines[side] = broken(points, hold_s).map(([t_s, value]) => [t_s / unit_s, value]);
+    ends[side] = ((points.at(-1)?.[0] ?? -hold_s) + hold_s) / unit_s;
     worth.push(...Object.values(environments[environment].values));
   });
   const span = [Math.floor(Math.min(...worth) * 2) / 2, Math.ceil(Math.max(...worth) * 2) / 2];
   const until = isShare ? 1 : Math.max(...lengths);
   const summary = `Engagement over time of A and B, from ${span[0]} to ${span[1]}. ${one("[data-verdict]").textContent}`;
   draw(one("[data-chart]"), { lines, span, until, isShare, summary });
-  showTable(lines, until, isShare);
+  showTable(lines, ends, until, isShare);
 };
 
-const showTable = (lines, until, isShare) => {
+// `ends`: until when the last reading of each speaks.
+const showTable = (lines, ends, until, isShare) => {
   const times = SIDES.map((side) => lines[side].map(([at]) => at));
   const values = SIDES.map((side) => lines[side].map(([, value]) => value));
   const shown = TENTHS.map((tenth) => {
     const at = tenth * until;
-    const pair = SIDES.map((_, row) => (at > (times[row].at(-1) ?? 0) + until / 20 ? null : valueAt(times[row], values[row], at)));
+    const pair = SIDES.map((side, row) => (at > ends[side] ? null : valueAt(times[row], values[row], at)));
     const line = document.createElement("tr");
     const numbers = [...pair.map((value) => (value === null ? "–" : value.toFixed(2))), pair.includes(null) ? "–" : signed(pair[1] - pair[0])];
     line.append(cell("th", isShare ? `${Math.round(100 * tenth)} %` : clock(at)), ...numbers.map((text) => cell("td", text, "num")));

@@ -16,6 +16,7 @@ import { Resources } from "./resources.js";
 import { rowAt } from "./rows.js";
 import { Transcript } from "./transcript.js";
 import { Clock, Film } from "./transport.js";
+import { Values } from "./values.js";
 import { Zoom } from "./zoom.js";
 
 const page = document.querySelector("[data-dashboard]");
@@ -42,13 +43,14 @@ let whole = null; // the figures of wholeUrl, which is not figuresUrl while anot
 let wholeUrl = null;
 let lines = new Map(); // of the part in view, as exact as it is drawn
 let wholeLines = lines;
+let told = {}; // of the part in view, in numbers
 let inView = [0, until_s];
 let loading = null;
 let stretching = null;
 let failedUrl = ""; // of the fragment that belongs to figuresUrl and did not come
 
 const linesOf = (figure) => {
-  const found = new Map();
+  const found = Object.assign(new Map(), { isThinned: figure.layout.meta?.thinned ?? false });
   for (const trace of figure.data) {
     if (!trace.meta?.line || trace.meta.band) continue;
     const line = found.get(trace.meta.line) ?? { t_s: [], values: [] };
@@ -59,11 +61,20 @@ const linesOf = (figure) => {
   return found;
 };
 
+// Drawn lines tell their numbers; where they are thinned out, all of their values do, asked for when somebody wants one.
+const numbersOf = (drawn) => (drawn.isThinned ? values.of(wholeUrl) : drawn);
+const showTable = () => lineTable?.show(() => numbersOf(lines), inView, told);
+const values = new Values(() => {
+  showTable();
+  readOut(cursor.t_s);
+});
+
 const showFigures = async (figures) => {
   if (figures.series) {
     lines = linesOf(figures.series);
     inView = figures.series.layout.xaxis.range;
-    lineTable?.show(lines, inView);
+    told = figures.series.layout.meta?.told ?? {};
+    showTable();
   }
   lanes?.read(figures.lanes);
   await Promise.all(Object.entries(figures).map(([name, figure]) => charts[name]?.show(figure)));
@@ -174,10 +185,12 @@ const write = (node, words) => {
 const outputs = new Map(all("[data-readout]").map((node) => [node.dataset.readout, node]));
 const readoutTime = one("[data-readout-time]");
 const readOut = (t_s) => {
-  const known = t_s >= inView[0] && t_s <= inView[1] ? lines : wholeLines; // the part in view knows nothing of the rest
-  for (const [name, line] of known) {
-    const value = line.values[rowAt(line.t_s, t_s)];
-    write(outputs.get(name), value === null || value === undefined ? "–" : value.toFixed(1));
+  const drawn = t_s >= inView[0] && t_s <= inView[1] ? lines : wholeLines; // the part in view knows nothing of the rest
+  const known = t_s > 0 ? numbersOf(drawn) : drawn; // where a line begins is always drawn
+  for (const [name, output] of outputs) {
+    const line = known.get(name);
+    const value = line?.values[rowAt(line.t_s, t_s)];
+    write(output, value === null || value === undefined ? "–" : value.toFixed(1));
   }
   write(readoutTime, clock(t_s));
 };

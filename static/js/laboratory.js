@@ -148,9 +148,8 @@ const lines = () => {
 };
 
 const key = () => {
-  const spacing_s = series.readings.times.length > 1 ? series.readings.times[1] - series.readings.times[0] : 0;
   const before = isShipped(mine()) ? "" : " dashed: before your changes;";
-  return `Bold: ${mine().label};${before} thin: the other sets; grey behind them: ${spacing_s > 1 ? `means of ${spacing_s.toFixed(1)} s` : "each reading"}, ${mine().label}.`;
+  return `Bold: ${mine().label};${before} thin: the other sets; grey behind them: ${bench.count > 1 ? `means of ${bench.count} readings` : "each reading"}, ${mine().label}.`;
 };
 
 const showOrder = () => {

@@ -32,30 +32,29 @@ export class LineTable {
     details.addEventListener("toggle", () => this.fill());
   }
 
-  // `lines`: name -> {t_s, values}; `span`: what the chart shows, in seconds.
-  show(lines, span) {
+  // `lines`: gives name -> {t_s, values}, once they are to be seen; `span`: what the chart shows, in seconds; `told`: where the 30-second line begins,
+  // is highest, is lowest and ends there, [t_s, value] each, or nothing.
+  show(lines, span, told) {
     this.lines = lines;
     this.span = span;
-    this.summary.textContent = this.sentence(lines.get("30s"));
+    this.summary.textContent = this.sentence(told);
     this.fill();
   }
 
-  sentence(line) {
-    const known = line ? line.t_s.map((t_s, row) => ({ t_s, value: line.values[row] })).filter(({ value }) => value !== null) : [];
-    if (!known.length) return "";
-    const highest = known.reduce((best, each) => (each.value > best.value ? each : best));
-    const lowest = known.reduce((best, each) => (each.value < best.value ? each : best));
-    const [first, last] = [known[0], known.at(-1)];
-    return `The 30-second line begins with ${written(first.value)}, is highest at ${clock(highest.t_s)} with ${written(highest.value)}, lowest at ${clock(lowest.t_s)} with ${written(lowest.value)}, and ends with ${written(last.value)}.`;
+  sentence({ begins, highest, lowest, ends }) {
+    if (!begins) return "";
+    const at = ([t_s, value]) => `at ${clock(t_s)} with ${written(value)}`;
+    return `The 30-second line begins with ${written(begins[1])}, is highest ${at(highest)}, lowest ${at(lowest)}, and ends with ${written(ends[1])}.`;
   }
 
   fill() {
     if (!this.details.open || !this.lines) return;
+    const lines = this.lines();
     const rows = moments(this.span).map((t_s) => {
       const row = document.createElement("tr");
       cell("th", clock(t_s), row);
       for (const name of COLUMNS) {
-        const line = this.lines.get(name);
+        const line = lines.get(name);
         cell("td", written(line?.values[rowAt(line.t_s, t_s)]), row);
       }
       return row;

@@ -6,7 +6,8 @@ import { clock, percent } from "./format.js";
 const mean = (faces, index) => faces.reduce((sum, face) => sum + face.p[index], 0) / faces.length;
 
 const describe = (reading, used) => {
-  if (!reading || !reading.faces.length) return "No face found";
+  if (!reading) return "Nothing was read here";
+  if (!reading.faces.length) return "No face found";
   const isRead = reading.faces.some((face) => face.p.length); // where no expression is read, none is left out
   const apart = isRead ? reading.faces.length - used.length : 0;
   const seen = reading.faces.length === 1 ? "1 face" : `${reading.faces.length} faces`;
@@ -39,7 +40,7 @@ export class Now {
     this.t_s = t_s;
     const time = clock(t_s);
     if (this.time.textContent !== time) this.time.textContent = time;
-    const reading = this.boxes.at(t_s);
+    const reading = this.boxes.toldAt(t_s);
     if (reading === undefined || reading === this.shown) return;
     this.shown = reading;
     const used = reading?.faces.filter((face) => face.left_out === 0) ?? [];

@@ -189,9 +189,9 @@ def test_what_was_made_differently_is_flagged(page: Page, happy: Material) -> No
 
     put(page, "A", to_json(happy.result), "result.json")
     put(page, "B", coarser(to_json(happy.result)), "other.json")
-    expect(page.locator("[data-caution]")).to_contain_text("Made differently (network, readings a second)")
+    expect(page.locator("[data-caution]")).to_contain_text("Made differently (network, most readings a second)")
     differing = page.locator("tr[data-differs] th")
-    expect(differing).to_have_text(["Version", "Network", "Readings a second"])
+    expect(differing).to_have_text(["Version", "Network", "Most readings a second"])
     expect(page.locator("[data-verdict]")).to_have_text("The interval holds 0: the two cannot be told apart.")
     expect(page.locator("[data-side=A] [data-facts]")).not_to_contain_text("checked")
 

@@ -262,6 +262,7 @@ def test_two_hours_follow_the_slider(visit: NewVisitor, server_folder: Path) -> 
     plan = Plan(minutes=120, faces=2, readings="waves", paragraph_s=0)
     page = at_laboratory(visitor, visitor.origin + plant(start, server_folder / "data", plan))
     expect(page.locator("[data-lab-firm]")).to_contain_text("half-minutes")
+    expect(page.locator("[data-lab-key]")).to_contain_text("grey behind them: means of 10 readings")
     times = page.evaluate(MOVE, 40)
     print(f"a move of the slider is drawn in {times[20]:.0f} ms (median), {times[38]:.0f} ms (95 %)")
     assert times[20] <= 500 * slack()

@@ -11,13 +11,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from analytics import store, transcripts
+from analytics import page, store, transcripts
 from analytics.correlate import Correlation
 from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.readings import Readings
 from analytics.tests.synthetic import audience, one_hot
 from engageai.conftest import Visitor
-from engageai.content import paragraphs
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +58,7 @@ def room(until_s: float = LENGTH_S) -> Readings:
     ],
 )
 def test_the_delay_of_faces_behind_words_is_a_sentence(lag_s: float, p_value: float | None, shown: str) -> None:
-    said = paragraphs.lag_sentence(Correlation(lag_s, p_value is not None, p_value, ()))
+    said = page.lag_sentence(Correlation(lag_s, p_value is not None, p_value, ()))
     assert said == f"{shown} read {'that much later' if lag_s else 'while it lasted'}."
 
 
@@ -158,6 +157,19 @@ def test_a_fall_back_and_a_partial_result_are_said_beside_the_words(visitor: Vis
     assert "Deepgram did not answer." in text
     assert "Faces were read up to 1:00." in text
     assert "Nobody to be seen" in text.split('<li class="paragraph"')[3]
+
+
+def test_a_paragraph_of_few_readings_is_called_too_short_and_not_unseen(visitor: Visitor, clip: Path) -> None:
+    recording = analysed(visitor, clip, room())
+    transcripts.claim(recording.id)
+    made = response("All is well.", "Yes.")
+    for part in made["results"]["channels"][0]["alternatives"][0]["paragraphs"]["paragraphs"][1:]:
+        part["end"] = part["sentences"][0]["end"] = part["start"] + 2.0
+    transcripts.save(recording, made, "embedded", "")
+    last = fragment(visitor, recording).split('<li class="paragraph"')[2]
+    assert "Too short for a score" in last
+    assert "4 readings with a face; a score needs 5." in last
+    assert "Nobody to be seen" not in last
 
 
 def test_words_without_any_face_stand_alone(visitor: Visitor, clip: Path) -> None:

@@ -65,6 +65,16 @@ def test_the_pace_and_the_environment_are_chosen(
 
 
 @quick
+def test_a_score_of_too_few_readings_says_on_how_many_it_rests(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    analyse(clip, tmp_path / "result.json", fps=2.0)
+    assert "This rests on 4 readings, fewer than the 5 that the lines over time need" in capsys.readouterr().err
+    analyse(clip, tmp_path / "result.json")
+    assert "This rests on" not in capsys.readouterr().err
+
+
+@quick
 def test_a_recording_without_a_face_has_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from emotion_ml.tests import clips
 

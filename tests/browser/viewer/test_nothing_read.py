@@ -46,6 +46,15 @@ def test_the_cursor_tells_nothing_in_a_hole_or_after_the_end_of_what_was_read(pa
         assert DASH not in found if is_read else found == [DASH] * 4, t_s
 
 
+def test_the_panel_says_that_nothing_was_read_and_not_that_nobody_was_there(page: Page) -> None:
+    faces = page.locator("[data-now-faces]")
+    for t_s, said in ((50, "1 face"), (70, "Nothing was read here"), (200, "1 face"), (590, "Nothing was read here")):
+        move_to(page, t_s)
+        expect(faces).to_have_text(said)
+    page.keyboard.press("Home")
+    expect(faces).to_have_text("1 face")
+
+
 def test_the_table_has_a_dash_there(page: Page) -> None:
     page.get_by_text("The lines as a table").click()
     rows = page.locator("[data-line-table] tbody tr")

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from tqdm import tqdm
 
-from analytics import purposes, results, scoring
+from analytics import page, purposes, results, scoring
 from analytics.readings import Readings
 from emotion_ml import video
 from emotion_ml.engine import EmotionEngine, ModelInfo
@@ -124,4 +124,5 @@ def _summary(result: results.Result, environment: str) -> str:
         return "No face could be used: there is no score."
     label = scoring.environment(environment).label
     score = f"{engagement['score']:.2f} ({engagement['low']:.2f} to {engagement['high']:.2f}) of 5"
-    return f"{label}: engagement {score}, with a face in {result['coverage']:.0%} of the time."
+    thin = page.about_floor(result["coverage"], result["readings_used"])
+    return f"{label}: engagement {score}, with a face in {result['coverage']:.0%} of the time. {thin}".rstrip()
