@@ -23,6 +23,9 @@ LEFT_OUT: Final = (("small", "too small"), ("blurred", "blurred"), ("turned", "t
 MAX_LANES: Final = 40
 TOO_FEW: Final = "there were too few readings of a face for a narrower one."
 TOO_DIFFERENT: Final = "stretches of the recording, or its faces, differ too much and are too few for a narrower one."
+FEW_FACES: Final = 3
+WIDE: Final = 0.5
+"""Points from which on an interval of few faces is explained."""
 STILL: Final = "The interval has no width because no reading differed from another; the network may still be wrong."
 
 
@@ -171,10 +174,23 @@ def about_interval(result: Result, environment: Environment) -> str:
     band = result["engagement"][environment.name]
     if band is None:
         return ""
+    few = _about_few_faces(result)
     if (band["low"], band["high"]) == (min(environment.values), max(environment.values)):
-        why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
+        why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else f"{TOO_DIFFERENT} {few}".strip()
         return f"The interval is all that this environment can give: {why}"
-    return STILL if round(band["high"] - band["low"], SCORE_DECIMALS) == 0 else ""
+    width = round(band["high"] - band["low"], SCORE_DECIMALS)
+    return STILL if width == 0 else few if width >= WIDE else ""
+
+
+def _about_few_faces(result: Result) -> str:
+    """Between as few as that, how much faces differ is hardly known: with two numbers there is one difference."""
+    count = sum(track["used"] > 0 for track in result["tracks"])
+    if not 1 < count <= FEW_FACES:
+        return ""
+    return (
+        f"{count} faces say little about how faces differ, which may widen the interval many times over; "
+        "one person who was lost and found again, or whom a cut divides, counts as two."
+    )
 
 
 def evaluation(result: Result, evaluations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
