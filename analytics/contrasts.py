@@ -105,15 +105,15 @@ def difference(sample: Sample, parts: Sequence[Part]) -> Difference | None:
 def _terms(sample: Sample, start: int, stop: int, share: float, mean: float) -> _Terms:
     faces = slice(*np.searchsorted(sample.position, [start, stop]))
     weights = sample.weight[faces] * share / (stop - start)
-    edges = start + (stop - start) * np.arange(1, BLOCKS) // BLOCKS
-    count = np.array([stop - start])
+    edges = start + (stop - start) * np.arange(BLOCKS + 1) // BLOCKS
+    length_s = bands._effective_s(sample.swing, edges[None])
     return _Terms(
         values=weights * (sample.faces[faces] - mean),
         weights=weights,
         track=sample.track[faces],
-        block=np.searchsorted(edges, sample.position[faces], side="right"),
-        correction=float(bands._shortfall(sample.swing, count)[0]) * CORRECTION,
-        least=float(bands._on_average(sample.swing, count)[0]) * bands.LEAST * share**2,
+        block=np.searchsorted(edges[1:-1], sample.position[faces], side="right"),
+        correction=float(bands._shortfall(sample.swing, length_s)[0]) * CORRECTION,
+        least=float(bands._on_average(sample.swing, length_s)[0]) * bands.LEAST * share**2,
     )
 
 

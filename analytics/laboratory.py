@@ -18,6 +18,7 @@ of the box, where every value is changed by all of `CHANGE`. Neither says anythi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -49,6 +50,7 @@ TIED: Final = 1e-9
 MIN_SEGMENTS: Final = 3
 
 Singles = NDArray[np.float32]
+Places = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +154,21 @@ def _table(times: Floats, shares: Floats) -> Singles:
 
 def tau_b(one: Floats, other: Floats) -> float | None:
     """Of two lists of scores (N,); None where either has no order at all."""
-    first, second = _signs(_pairs(one[:, None])[:, 0]), _signs(_pairs(other[:, None])[:, 0])
-    tau = _tau_b(first, second[:, None])[0]
-    return float(tau) if np.isfinite(tau) else None
+    tau = float(_tau_b(_places(one), [_places(other)])[0])
+    return tau if np.isfinite(tau) else None
 
 
 def firmness(shares: Floats, values: Sequence[float]) -> Firmness | None:
     """Of the order that `values` (5,) give segments with `shares` (N, 5); None where there is no order to speak of."""
     if len(shares) < MIN_SEGMENTS:
         return None
-    pairs = _pairs(shares)
-    before = _signs(pairs @ np.array(values))
+    before = _places(shares @ np.array(values))
     if not before.any():
         return None
     corners = changed(values, np.array(list(product((-1.0, 1.0), repeat=len(EMOTIONS)))))
     draws = changed(values, _evenly(DRAWS))
-    likely = np.sort(_agreement(before, pairs, draws))[round(DRAWS * (1 - LIKELY))]
-    return Firmness(likely=float(likely), corner=float(_agreement(before, pairs, corners).min()))
+    likely = np.sort(_agreement(before, shares, draws))[round(DRAWS * (1 - LIKELY))]
+    return Firmness(likely=float(likely), corner=float(_agreement(before, shares, corners).min()))
 
 
 def changed(values: Sequence[float], by: Floats) -> Floats:
@@ -187,28 +187,36 @@ def parse_values(words: str) -> tuple[float, ...]:
     return values
 
 
-def _agreement(before: NDArray[np.int8], pairs: Floats, values: Floats) -> Floats:
+def _agreement(before: Places, shares: Floats, values: Floats) -> Floats:
     """tau-b (K,) of the order before and with each of `values` (K, 5); 0 where all segments tie afterwards."""
-    parts = np.array_split(values, max(1, len(pairs) * len(values) // 4_000_000))
-    found = np.concatenate([_tau_b(before, _signs(pairs @ part.T)) for part in parts])
+    found = _tau_b(before, [_places(shares @ each) for each in values])
     return np.where(np.isfinite(found), found, 0.0)
 
 
-def _pairs(rows: Floats) -> Floats:
-    """The difference (P, ...) of each two of `rows`."""
-    one, other = np.triu_indices(len(rows), 1)
-    return rows[one] - rows[other]
+def _places(scores: Floats) -> Places:
+    """The place (N,) of each score from the lowest, which has 0; tied ones share theirs."""
+    order = np.argsort(scores)
+    rises = np.diff(scores[order]) > TIED
+    places = np.zeros(len(scores), np.uint16)
+    places[order[1:]] = np.cumsum(rises)
+    return places
 
 
-def _signs(differences: Floats) -> NDArray[np.int8]:
-    return (differences > TIED).astype(np.int8) - (differences < -TIED).astype(np.int8)
+def _tau_b(one: Places, others: Sequence[Places]) -> Floats:
+    """Of an order and each of others (K,); NaN where there is none. Small whole numbers make it ten times as fast."""
+    above, untied = one[:, None] > one, _untied(one)
+    found = np.full(len(others), np.nan)
+    for row, other in enumerate(others):
+        if pairs := untied * _untied(other):
+            agreeing = np.count_nonzero(above & (other[:, None] > other))
+            opposed = np.count_nonzero(above & (other[:, None] < other))
+            found[row] = (agreeing - opposed) / math.sqrt(pairs)
+    return found
 
 
-def _tau_b(one: NDArray[np.int8], others: NDArray[np.int8]) -> Floats:
-    """Of pair signs (P,) and (P, K); NaN where there is no order."""
-    agreement = one.astype(np.float64) @ others
-    untied = np.count_nonzero(one) * np.count_nonzero(others, axis=0)
-    return np.asarray(agreement / np.sqrt(np.where(untied > 0, untied, np.nan)))
+def _untied(places: Places) -> int:
+    """How many pairs are."""
+    return (len(places) ** 2 - int(np.square(np.bincount(places)).sum())) // 2
 
 
 def _evenly(count: int) -> Floats:

@@ -31,6 +31,9 @@ TOO_DIFFERENT: Final = "stretches of the recording, or its faces, differ too muc
 NO_WIDTH: Final = 1e-5
 """What rounding leaves of the width of readings that do not differ; single precision carries no less."""
 NARROW: Final = "The interval is narrower than 0.01; the network may still be wrong."
+FEW_FACES: Final = 3
+WIDE: Final = 0.5
+"""Points from which on an interval of few faces is explained."""
 STILL: Final = "The interval has no width because no reading differed from another; the network may still be wrong."
 
 
@@ -199,13 +202,27 @@ def about_interval(result: Result, environment: Environment) -> str:
     band = result["engagement"][environment.name]
     if band is None:
         return ""
+    few = _about_few_faces(result)
     if (band["low"], band["high"]) == (min(environment.values), max(environment.values)):
-        why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else TOO_DIFFERENT
+        why = TOO_FEW if result["readings_used"] < bands.MIN_INSTANTS else f"{TOO_DIFFERENT} {few}".strip()
         return f"The interval is all that this environment can give: {why}"
     width = band["high"] - band["low"]
     if width < NO_WIDTH:
         return STILL
-    return NARROW if width < 10**-SCORE_DECIMALS else ""
+    if width < 10**-SCORE_DECIMALS:
+        return NARROW
+    return few if width >= WIDE else ""
+
+
+def _about_few_faces(result: Result) -> str:
+    """Between as few as that, how much faces differ is hardly known: with two numbers there is one difference."""
+    count = sum(track["used"] > 0 for track in result["tracks"])
+    if not 1 < count <= FEW_FACES:
+        return ""
+    return (
+        f"{count} faces say little about how faces differ, which may widen the interval many times over; "
+        "one person who was lost and found again, or whom a cut divides, counts as two."
+    )
 
 
 def about_floor(coverage: float, readings: int) -> str:

@@ -4,13 +4,16 @@
 
 prints one line for each kind of session: without a link, which share of paragraphs is called different, in which share
 of sessions any is, and how often a lag is called supported; with one planted dip, how often it is found, how often the
-lag comes out within 1 s, how often both, and how many other paragraphs a session are called different.
+lag comes out within 1 s, how often both, and how many other paragraphs a session are called different. A paragraph
+during which an unrelated dip lasts did have other readings, so it is not counted where it is called different.
 
 A session lasts 10 minutes unless its name says otherwise and is read 5 times a second. Its score swings as a first
 order autoregressive series with a standard deviation of `swing` points and a correlation time of `memory_s`, plus a
-slow course with a standard deviation of `drift` points. (The one face of talk.mp4: 0.24 in the classroom, 0.92 in the
-product demo, 5 s.) Paragraphs of half to one and a half times 20 s follow each other with pauses of up to 1.5 s.
-Everything is drawn from the number of the run.
+slow course with a standard deviation of `drift` points. A planted dip of 0.8 points lasts as long as its paragraph and
+comes 2 s late; an unrelated one begins anywhere. Of several `people` each comes and goes for about a minute, with a
+level of its own each time, which moves the mean of those who are there. (The one face of talk.mp4: 0.24 in the
+classroom, 0.92 in the product demo, 5 s.) Paragraphs of half to one and a half times 20 s follow each other with pauses
+of up to 1.5 s. Everything is drawn from the number of the run.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from typing import Final
 import numpy as np
 
 from analytics import timeline
-from analytics.correlate import Correlation, compare
+from analytics.correlate import LAGS_S, Correlation, compare
 from analytics.scoring import environment
 from analytics.tests.synthetic import audience, autoregressive
 from analytics.timeline import Floats, Instants
@@ -33,6 +36,8 @@ FPS: Final = 5
 PARAGRAPH_S: Final = 20.0
 LAG_S: Final = 2.0
 DIP: Final = 0.8
+PRESENT_S: Final = 60.0
+OWN_LEVEL: Final = 0.5
 DEMO: Final = environment("product_demo")
 
 
@@ -45,6 +50,9 @@ class Kind:
     drift: float = 0.3
     duration_s: float = 600.0
     dips: int = 0
+    unrelated: int = 0
+    unrelated_s: float = 30.0
+    people: int = 0
 
 
 NO_LINK: Final = (
@@ -55,6 +63,13 @@ NO_LINK: Final = (
     Kind("with a slow wave", "wave"),
     Kind("with a random walk", "walk"),
     Kind("a talk of 204 s", duration_s=204.0),
+    Kind("an unrelated dip of 20 s", unrelated=1, unrelated_s=20.0),
+    Kind("an unrelated dip of 30 s", unrelated=1),
+    Kind("an unrelated dip of 60 s", unrelated=1, unrelated_s=60.0),
+    Kind("three unrelated dips of 20 s", unrelated=3, unrelated_s=20.0),
+    Kind("an unrelated dip in a talk of 204 s", unrelated=1, duration_s=204.0),
+    Kind("six people who come and go", people=6),
+    Kind("six people who come and go, 30 min", people=6, duration_s=1800.0),
 )
 LINKED: Final = (
     Kind("a dip", dips=1),
@@ -73,6 +88,12 @@ class Session:
     instants: Instants
     spans: tuple[tuple[float, float], ...]
     dips: frozenset[int]
+    unrelated: tuple[tuple[float, float], ...] = ()
+
+    def is_apart(self, row: int) -> bool:
+        """Whether nothing was planted in a paragraph, nor within `LAGS_S` after it."""
+        start_s, end_s = self.spans[row][0], self.spans[row][1] + LAGS_S[-1]
+        return row not in self.dips and all(until_s <= start_s or from_s >= end_s for from_s, until_s in self.unrelated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +127,11 @@ def session(kind: Kind, run: int) -> Session:
     for dip in dips:
         start_s, end_s = spans[dip]
         scores[(times >= start_s + LAG_S) & (times < end_s + LAG_S)] -= DIP
-    return Session(instants_of(times, scores), tuple(spans), frozenset(dips.tolist()))
+    unrelated = _anywhere(rng, kind)
+    for start_s, end_s in unrelated:
+        scores[(times >= start_s) & (times < end_s)] -= DIP
+    scores += _comings_and_goings(rng, kind, times)
+    return Session(instants_of(times, scores), tuple(spans), frozenset(dips.tolist()), unrelated)
 
 
 def instants_of(times: Floats, scores: Floats) -> Instants:
@@ -124,11 +149,11 @@ def tally(kind: Kind, runs: Iterable[int]) -> Tally:
 def _outcome(made: Session) -> tuple[float, ...]:
     found = compare(made.instants, made.spans, DEMO)
     verdicts = [one.verdict for one in found.comparisons]
-    others = [verdict in ("higher", "lower") for row, verdict in enumerate(verdicts) if row not in made.dips]
+    others = [verdict in ("higher", "lower") for row, verdict in enumerate(verdicts) if made.is_apart(row)]
     dips = [verdicts[row] == "lower" for row in made.dips] or [False]
     near = _lag_is_near(found)
     return (
-        float(np.mean(others)),
+        float(np.mean(others or [False])),
         float(any(others)),
         float(found.lag_is_supported),
         float(np.mean(dips)),
@@ -148,6 +173,28 @@ def _paragraphs(rng: np.random.Generator, duration_s: float) -> list[tuple[float
         spans.append((at_s, at_s + length_s))
         at_s += length_s + rng.uniform(0, 1.5)
     return spans
+
+
+def _anywhere(rng: np.random.Generator, kind: Kind) -> tuple[tuple[float, float], ...]:
+    """Unrelated dips, one in each of as many equal parts of the session."""
+    part_s = kind.duration_s / max(kind.unrelated, 1)
+    starts = [part_s * row + rng.uniform(0, part_s - kind.unrelated_s) for row in range(kind.unrelated)]
+    return tuple((start_s, start_s + kind.unrelated_s) for start_s in starts)
+
+
+def _comings_and_goings(rng: np.random.Generator, kind: Kind, times: Floats) -> Floats:
+    """The mean level of those who are there."""
+    levels, there = np.zeros(len(times)), np.zeros(len(times))
+    for _ in range(kind.people):
+        at_s, is_there = -rng.exponential(PRESENT_S), rng.random() < 0.5
+        while at_s < kind.duration_s:
+            until_s = at_s + rng.exponential(PRESENT_S)
+            if is_there:
+                during = (times >= at_s) & (times < until_s)
+                levels[during] += OWN_LEVEL * rng.standard_normal()
+                there[during] += 1
+            at_s, is_there = until_s, not is_there
+    return levels / np.maximum(there, 1)
 
 
 def _course(rng: np.random.Generator, course: str, count: int) -> Floats:

@@ -67,6 +67,49 @@ def test_a_band_holds_the_truth_nineteen_times_in_twenty(
     assert 0.9 <= share_that_holds_the_truth(duration_s, correlation_s, faces, levels, repeats=300) <= 0.995
 
 
+def test_a_window_that_was_read_more_slowly_than_most_is_no_wider_for_it() -> None:
+    """Two minutes of a webcam at 25 readings a second and two at four: 30 s are 30 s, and the band holds the truth."""
+    rows = np.concatenate([np.arange(3000), np.arange(3000, 6000, 6)])
+    swings = autoregressive(np.random.default_rng(7), 6000, (60, 1), 2, 0.04)[rows]
+    held, widths, truth = np.zeros(2), np.zeros(2), float(score(BASE, DEMO))
+    for repeat in range(60):
+        found = timeline.instants(audience(rows * 0.04, swinging(swings[:, repeat])))
+        low, high = bands.rolling_bands(found, 30.0, DEMO, np.array([90.0, 210.0]))
+        held, widths = held + (low <= truth) * (truth <= high), widths + high - low
+    assert (held >= 0.85 * 60).all()  # 95 % is wanted; 60 repeats leave two standard errors of 6 points
+    assert widths[1] == pytest.approx(widths[0], rel=0.25)
+
+
+def test_a_window_that_is_read_ever_more_slowly_counts_for_less_than_it_lasts() -> None:
+    """Most readings crowd into its first half, so most of its mean is of 15 s."""
+    times = np.concatenate([np.arange(375) / 25, 15 + np.arange(60) / 4])
+    scores = bands._scores(*_of_one_face(times), DEMO)
+    edges = np.arange(BLOCKS + 1) * len(times) // BLOCKS
+    assert 15 < bands._effective_s(scores, edges[None])[0] < 22
+    even = bands._scores(*_of_one_face(np.arange(150) / 5), DEMO)
+    assert bands._effective_s(even, (np.arange(BLOCKS + 1) * 150 // BLOCKS)[None])[0] == pytest.approx(30, rel=0.01)
+
+
+def test_a_hole_is_no_time_that_was_read() -> None:
+    times = np.concatenate([np.arange(75) / 5, 60 + np.arange(75) / 5])
+    assert bands._holds_s(times).sum() == pytest.approx(30)
+
+
+@pytest.mark.parametrize("slow_from", [600, 3000, 5400])
+def test_how_long_a_score_remembers_is_told_in_seconds_however_it_was_read(slow_from: int) -> None:
+    rows = np.concatenate([np.arange(slow_from), np.arange(slow_from, 6000, 6)])
+    scores = autoregressive(np.random.default_rng(1), 6000, (1,), 5, 0.04)[:, 0]
+    even = bands._correlation_s(scores, 0.04)
+    assert bands._correlation_s(*bands._evenly(scores[rows], np.diff(rows, append=6000) * 0.04)) == pytest.approx(
+        even, rel=0.2
+    )
+
+
+def _of_one_face(times: NDArray[np.float64]) -> tuple[Instants, bands._Faces]:
+    found = timeline.instants(audience(times, swinging(np.sin(times)[:, None])))
+    return found, bands._faces(found)
+
+
 def test_the_closed_form_is_what_drawing_blocks_would_show() -> None:
     """Ten minutes of one face: blocks of 75 s, redrawn 20,000 times, against the half width over Student's t."""
     rng = np.random.default_rng(5)

@@ -20,6 +20,8 @@ from analytics.timeline import Floats, Instants
 from emotion_ml.labels import EMOTIONS
 
 SPANS = [(20.0 * row, 20.0 * row + 20) for row in range(15)]
+ENDS_S = np.cumsum([0, 14, 27, 17, 11, 31, 20, 24, 13, 29, 18, 26, 12, 22, 16, 20])
+UNEVEN = [(float(start_s), float(end_s)) for start_s, end_s in pairwise(ENDS_S)]
 TIMES = np.arange(300 * FPS) / FPS
 
 
@@ -47,26 +49,49 @@ def verdicts(found: Correlation) -> list[str]:
 
 
 def test_without_a_link_few_paragraphs_are_called_different_whatever_the_series_remembers() -> None:
-    tallies = [tally(kind, range(4)) for kind in NO_LINK]
+    tallies = [tally(kind, range(2)) for kind in NO_LINK if kind.duration_s < 1000]
     assert np.mean([found.called for found in tallies]) <= 0.05
-    assert np.mean([found.any_called for found in tallies]) <= 0.15  # 28 sessions: 1 in 20 is expected
+    assert np.mean([found.any_called for found in tallies]) <= 0.15  # 26 sessions: 1 in 20 is expected
     assert np.mean([found.supported for found in tallies]) <= 0.15
 
 
 def test_a_dip_of_a_fifth_of_the_scale_is_found_with_its_lag() -> None:
     found = tally(LINKED[0], range(20))
     assert found.found >= 0.9
-    assert found.lag_within_1_s >= 0.9
+    assert found.lag_within_1_s >= 0.6
     assert found.called <= 0.05
+
+
+def test_four_dips_with_the_same_lag_say_more_of_it_than_one() -> None:
+    assert tally(next(kind for kind in LINKED if kind.dips == 4), range(10)).lag_within_1_s >= 0.9
+
+
+@pytest.mark.parametrize(("dips", "lasting_s"), [(1, 30.0), (3, 20.0)])
+def test_dips_that_lie_anywhere_support_no_lag(dips: int, lasting_s: float) -> None:
+    """5 % of such sessions support one by chance: four of twelve would be a wonder (1 in 450)."""
+    kind = next(kind for kind in NO_LINK if (kind.unrelated, kind.unrelated_s) == (dips, lasting_s))
+    assert tally(kind, range(12)).supported <= 3 / 12
 
 
 def test_a_planted_dip_is_lower_and_its_neighbours_are_not() -> None:
     found = compare(instants_of(TIMES, swinging() - 0.8 * during(102, 122)), SPANS, DEMO)
     assert verdicts(found) == ["lower" if row == 5 else "indistinguishable" for row in range(15)]
+
+
+def test_a_dip_that_fits_one_paragraph_alone_shows_the_lag() -> None:
+    start_s, end_s = UNEVEN[4]
+    found = compare(instants_of(TIMES, swinging() - 0.8 * during(start_s + 2, end_s + 2)), UNEVEN, DEMO)
+    assert verdicts(found)[4] == "lower"
     assert found.lag_is_supported
     assert found.lag_s == pytest.approx(2.0, abs=0.5)
     assert found.lag_p is not None
-    assert found.lag_p <= 0.01
+    assert found.lag_p <= 0.05
+
+
+def test_a_dip_that_fits_any_paragraph_of_equal_ones_shows_no_lag() -> None:
+    """Paragraphs of 20 s, one after the other: anything that lasts 20 s begins within 5 s of one of four times."""
+    found = compare(instants_of(TIMES, swinging() - 0.8 * during(102, 122)), SPANS, DEMO)
+    assert (found.lag_s, found.lag_is_supported) == (0.0, False)
 
 
 def test_a_planted_rise_without_delay_is_higher_at_no_lag() -> None:
@@ -76,8 +101,9 @@ def test_a_planted_rise_without_delay_is_higher_at_no_lag() -> None:
 
 
 def test_a_dip_without_any_noise_is_found() -> None:
-    found = compare(instants_of(TIMES, 3 - 0.8 * during(103, 123)), SPANS, DEMO)
-    assert (verdicts(found)[5], found.lag_s) == ("lower", 3.0)
+    start_s, end_s = UNEVEN[4]
+    found = compare(instants_of(TIMES, 3 - 0.8 * during(start_s + 3, end_s + 3)), UNEVEN, DEMO)
+    assert (verdicts(found)[4], found.lag_s) == ("lower", 3.0)
 
 
 def test_what_is_shown_is_of_the_readings_at_the_lag_and_of_all_the_others() -> None:
