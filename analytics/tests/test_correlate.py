@@ -267,10 +267,11 @@ def test_two_hours_and_two_hundred_paragraphs_take_less_than_a_second() -> None:
 
 def late_dip() -> Instants:
     """A paragraph is told by a dip 3 s after its words; the last words are said in the last 3 s."""
-    return instants_of(TIMES, swinging(swing=0.05) - 0.8 * during(103, 123))
+    start_s, end_s = UNEVEN[4]
+    return instants_of(TIMES, swinging(swing=0.05) - 0.8 * during(start_s + 3, end_s + 3))
 
 
-LATE = [*SPANS[:14], (280.0, 296.0), (296.0, 300.0)]
+LATE = [*UNEVEN[:14], (280.0, 296.0), (296.0, 300.0)]
 
 
 def test_what_a_lag_pushes_past_the_end_is_no_part_of_a_paragraph() -> None:
