@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
+from analytics import spacing
+
 PARAGRAPH_PAUSE_S: Final = 1.2
 """Silence that ends a paragraph where a sentence ends too; slow readers pause longer than that inside one."""
 SENTENCE_PAUSE_S: Final = 3.0
@@ -54,7 +56,7 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        return " ".join(sentence.text for sentence in self.sentences)
+        return spacing.joined(sentence.text for sentence in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def paragraphs(words: Sequence[Word]) -> tuple[Paragraph, ...]:
 def sentences(words: Sequence[Word]) -> list[Sentence]:
     """Words until a full stop, a long pause, a pause before a capital, or the longest that a paragraph may be."""
     return [
-        Sentence(" ".join(word.text for word in group), group[0].start_s, group[-1].end_s) for group in _grouped(words)
+        Sentence(spacing.joined(word.text for word in group), group[0].start_s, group[-1].end_s)
+        for group in _grouped(words)
     ]
 
 

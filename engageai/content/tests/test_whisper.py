@@ -167,6 +167,16 @@ def test_a_piece_without_a_space_belongs_to_the_word_before() -> None:
     assert whisper._words(pieces) == [Word("old-fashioned.", 1.0, 1.8, 0.5)]
 
 
+def test_pieces_stay_words_where_a_language_has_no_spaces() -> None:
+    said = ["今天", "我们", "用", " Py", "thon", "学", "习", "。", "2", "6", "年"]
+    pieces = [SimpleNamespace(word=word, start=k, end=k + 1.0, probability=0.9) for k, word in enumerate(said)]
+    found = whisper._words(pieces)
+    assert [word.text for word in found] == ["今天", "我们", "用", "Python", "学", "习。", "26", "年"]
+    assert [(word.start_s, word.end_s) for word in found][3:5] == [(3.0, 5.0), (5.0, 6.0)]
+    thai = [SimpleNamespace(word=word, start=k, end=k + 1.0, probability=0.9) for k, word in enumerate("ดีครับ")]
+    assert [word.text for word in whisper._words(thai)] == ["ดี", "ค", "รั", "บ"]
+
+
 def test_what_was_spoken_and_not_heard_is_heard_again() -> None:
     heard = [Word("a", 1.0, 2.0, 1.0), Word("b", 2.5, 3.0, 1.0)]
     assert whisper._missed([(0.8, 3.2), (5.0, 9.0)], heard) == [(4.8, 9.0)]
