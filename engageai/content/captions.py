@@ -86,7 +86,8 @@ class _Lines:
         self._write = write
 
     def get_headers(self) -> list[str]:
-        return ["NOTE", f"Transcribed by {self._transcript.model or self._transcript.engine}"]
+        found = self._transcript
+        return ["NOTE", f"Transcribed by {found.model or found.engine}", *filter(None, [found.caution])]
 
     def get_lines(self, line_length: int = WORDS_A_LINE) -> list[list[dict[str, Any]]]:
         lines: list[list[Word]] = []

@@ -39,7 +39,7 @@ def build(words: Sequence[Word], *, language: str, duration_s: float, model: str
             "model_info": {sha256[:32]: {"name": model, "version": sha256[:12], "arch": "whisper"}},
         },
         "results": {
-            "channels": [{"detected_language": language, "alternatives": [alternative]}],
+            "channels": [{"alternatives": [alternative]} | ({"detected_language": language} if language else {})],
             "utterances": [_utterance(group) for group in _utterances(words)],
         },
     }

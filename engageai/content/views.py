@@ -99,13 +99,15 @@ def _said(recording: Recording, environment: Environment) -> dict[str, Any]:
     if response is None:  # wiped this moment
         raise Http404
     instants = timeline.instants(store.load_readings(recording))
-    found = paragraphs.said(parse(response), instants, environment)
+    spoken = parse(response)
+    found = paragraphs.said(spoken, instants, environment)
     keys = [recording.session_id, recording.id]
     return {
         "paragraphs": found.paragraphs,
         "summary": found.summary,
         "phrases": found.phrases,
         "lag": found.lag,
+        "caution": spoken.caution,
         "files": {kind: reverse("content-file", args=[*keys, kind]) for kind in MEDIA_TYPES},
     }
 

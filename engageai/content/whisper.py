@@ -97,6 +97,8 @@ MODELS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Heard:
+    """`language` is "" where the model knows only one, and never looked which it is."""
+
     language: str
     words: tuple[Word, ...]
 
@@ -142,7 +144,8 @@ class Whisper:
             batch_size=BATCH,
             clip_timestamps=[{"start": start_s, "end": end_s} for start_s, end_s in stretches],
         )
-        return Heard(info.language, tuple(_told(segments, len(samples) / SAMPLE_RATE, on_step)))
+        language_heard = info.language if self._model.model.is_multilingual else ""
+        return Heard(language_heard, tuple(_told(segments, len(samples) / SAMPLE_RATE, on_step)))
 
 
 def _told(segments: Iterable[Segment], duration_s: float, on_step: Callable[[float], None]) -> Iterator[Word]:

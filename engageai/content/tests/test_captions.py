@@ -10,7 +10,7 @@ import pytest
 
 from analytics import scoring, timeline
 from analytics.tests.synthetic import audience, dirichlet, nobody
-from analytics.transcript import Transcript, parse
+from analytics.transcript import ENGLISH_ONLY, Transcript, parse
 from engageai.content import captions, shape
 from engageai.content.tests.fakes import words
 
@@ -68,7 +68,7 @@ def test_a_cue_is_neither_long_nor_wide() -> None:
 
 def test_webvtt_says_who_transcribed_and_escapes_what_was_said() -> None:
     vtt = captions.as_vtt(spoken("if a < b && c --> d <b>then</b> stop."))
-    assert vtt.startswith("WEBVTT\n\nNOTE\nTranscribed by whisper-tiny.en\n")
+    assert vtt.startswith(f"WEBVTT\n\nNOTE\nTranscribed by whisper-tiny.en\n{ENGLISH_ONLY}\n\n00:00")
     assert "a &lt; b &amp;&amp; c --&gt; d\n" in vtt
     assert "\n&lt;b&gt;then&lt;/b&gt; stop." in vtt
     assert len(CUE.findall(vtt)) == 2
