@@ -2,11 +2,12 @@
 
 Knows words with their times. Refuses to know what they mean and how the speaker did: there is no good rate.
 
-The rate counts every word over the whole span, pauses included (speaking rate, not articulation rate). A pause is a gap
-between words of `PAUSE_S` or more: studies of fluency take 0.25 s (de Jong & Bosker 2013), but word times of speech
-recognisers are good to a few tenths of a second only. Fillers are counted where the transcript has them, which is a
-lower bound: Whisper leaves most of "um" and "uh" out. "Like", "so" and "well" are not counted, because only their
-sentence could say whether they fill; "a kind of" and "do you know" are not, because their neighbours say they do not.
+The rate counts every word over the whole span, pauses included (speaking rate, not articulation rate); of languages
+that put no spaces between words, every character. A pause is a gap between words of `PAUSE_S` or more: studies of
+fluency take 0.25 s (de Jong & Bosker 2013), but word times of speech recognisers are good to a few tenths of a second
+only. Fillers are counted where the transcript has them, which is a lower bound: Whisper leaves most of "um" and "uh"
+out. "Like", "so" and "well" are not counted, because only their sentence could say whether they fill; "a kind of" and
+"do you know" are not, because their neighbours say they do not.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol, TypeVar
+
+from analytics import spacing
 
 PAUSE_S: Final = 0.5
 SOUNDS: Final = frozenset(("ah", "eh", "er", "erm", "hm", "hmm", "mhm", "mm", "uh", "uhm", "um", "umm"))
@@ -47,13 +50,17 @@ Word = TypeVar("Word", bound=SpokenWord)
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """`words_per_min` is None for a span without length; `longest_pause_s` is 0 where there is no pause."""
+    """`words_per_min` is None for a span without length; `longest_pause_s` is 0 where there is no pause.
+
+    `unit` says what was counted as a word: "character" where most of them stand without spaces.
+    """
 
     words: int
     words_per_min: float | None
     pauses: int
     longest_pause_s: float
     fillers: dict[str, int]
+    unit: str = "word"
 
 
 def shared(words: Iterable[Word], spans: Sequence[tuple[float, float]]) -> list[list[Word]]:
@@ -75,12 +82,14 @@ def measure(words: Iterable[SpokenWord], start_s: float, end_s: float) -> Speech
     inside = sorted(words, key=lambda word: (word.start_s, word.end_s))
     pauses = [gap for gap in _gaps(inside) if gap >= PAUSE_S]
     length_s = end_s - start_s
+    count = sum(spacing.size(word.text) for word in inside)
     return Speech(
-        words=len(inside),
-        words_per_min=len(inside) / length_s * 60 if length_s > 0 else None,
+        words=count,
+        words_per_min=count / length_s * 60 if length_s > 0 else None,
         pauses=len(pauses),
         longest_pause_s=max(pauses, default=0.0),
         fillers=_fillers([_folded(word.text) for word in inside]),
+        unit="character" if 2 * sum(spacing.letters(word.text) for word in inside) > count else "word",
     )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
+from analytics import spacing
+
 PARAGRAPH_PAUSE_S: Final = 1.2
 """Silence that ends a paragraph where a sentence ends too; slow readers pause longer than that inside one."""
 SENTENCE_PAUSE_S: Final = 3.0
@@ -22,6 +24,7 @@ MAX_PARAGRAPH_S: Final = 80.0
 """Here it ends in any case: what comes without full stops must still be cut."""
 SENTENCE_ENDS: Final = (".", "?", "!", "\u2026", "\u3002", "\uff1f", "\uff01")  # the last three are East Asian
 CLOSERS: Final = "\"'\u201d\u2019)]\u00bb"
+ENGLISH_ONLY: Final = "This speech model knows English only; words of any other language are not what was said."
 ABBREVIATIONS: Final = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "no.", "fig."})
 
 
@@ -54,12 +57,14 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        return " ".join(sentence.text for sentence in self.sentences)
+        return spacing.joined(sentence.text for sentence in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """`language` is a code such as "en", `engine` who wrote it; `summary` is "" where the engine gave none."""
+    """`language` is a code such as "en", "" where nobody looked, `engine` who wrote it; `summary` is "" where there is
+    none of the engine's.
+    """
 
     language: str
     words: tuple[Word, ...]
@@ -68,6 +73,11 @@ class Transcript:
     model: str
     duration_s: float
     summary: str
+
+    @property
+    def caution(self) -> str:
+        """What is to be known of its words before they are believed. Whisper's models of one language say so."""
+        return ENGLISH_ONLY if self.model.startswith("whisper-") and self.model.endswith(".en") else ""
 
 
 def parse(response: Mapping[str, Any]) -> Transcript:
@@ -101,7 +111,8 @@ def paragraphs(words: Sequence[Word]) -> tuple[Paragraph, ...]:
 def sentences(words: Sequence[Word]) -> list[Sentence]:
     """Words until a full stop, a long pause, a pause before a capital, or the longest that a paragraph may be."""
     return [
-        Sentence(" ".join(word.text for word in group), group[0].start_s, group[-1].end_s) for group in _grouped(words)
+        Sentence(spacing.joined(word.text for word in group), group[0].start_s, group[-1].end_s)
+        for group in _grouped(words)
     ]
 
 

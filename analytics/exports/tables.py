@@ -180,6 +180,7 @@ UNREAD: Final = {
 """What tables say of themselves where no expression was read."""
 EXPRESSIVE: Final = frozenset(
     {*(name.lower() for name in EMOTIONS), "used", "lag_s", "environment", "low", "high", "difference", "p", "call"}
+    | {"readings", "coverage"}
 )
 """Columns that tell of expressions or of what is made of them, beside every `score`."""
 

@@ -38,6 +38,8 @@ def _lines(material: Material) -> Iterator[str]:
     yield from wrap(READ if material.reads_expressions else UNREAD, LINE)
     if material.words_are_coming:
         yield from ("", *wrap(NO_WORDS_YET, LINE))
+    if material.transcript is not None and material.transcript.caution:
+        yield from ("", *wrap(f"What was said: {material.transcript.caution}", LINE))
     yield from ("", "FILES", "")
     kept = "" if material.reads_expressions else "; what is of expressions is null or 0 in it"
     yield from _described("result.json", f"every number of the results page, at full precision{kept}")

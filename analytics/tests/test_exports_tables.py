@@ -22,7 +22,7 @@ from analytics.results import summarise
 from analytics.scoring import ENVIRONMENTS
 from analytics.tests.exported import SHA256, material, room, spoken, unread
 from analytics.tests.synthetic import audience, dirichlet, info, one_hot
-from analytics.transcript import Paragraph, Sentence
+from analytics.transcript import ENGLISH_ONLY, Paragraph, Sentence
 
 DOCUMENT: Final = Path(__file__).resolve().parents[2] / "docs" / "exports.md"
 RESCORE: Final = """
@@ -185,7 +185,8 @@ def test_a_recording_read_without_expressions_exports_presence_alone() -> None:
     assert [table.name for table in tables.available(found)] == ["readings", "instants", "paragraphs", "settings"]
     for table in tables.available(found):
         names = {name for name, _ in tables.columns(table, reads_expressions=False)}
-        assert not names & {"happy", "sad", "score", "score_seminar", "call", "p", "used"}, table.name
+        unread_names = {"happy", "sad", "score", "score_seminar", "call", "p", "used", "readings", "coverage"}
+        assert not names & unread_names, table.name
         assert "nan" not in b"".join(tables.csv(table, found)).decode()
     assert list(rows("instants", found)[0]) == ["t_s", "faces", "version", "model", "settings"]
     assert rows("paragraphs", found)[0]["text"] == "Hello."
@@ -200,6 +201,14 @@ def test_what_a_bundle_without_expressions_says_of_itself_is_true() -> None:
     assert "unread where no expression was read" in readme
     for word in ("apparent expressions", "engagement", "score in each", "beside what was read"):
         assert word not in readme, word
+
+
+def test_a_bundle_says_that_its_speech_model_knows_one_language() -> None:
+    words_of = spoken("Hello.", "Bye.")
+    plain = material(room(), transcript=words_of)
+    assert ENGLISH_ONLY not in " ".join(words.readme(plain).split())
+    english = material(room(), transcript=replace(words_of, model="whisper-tiny.en"))
+    assert ENGLISH_ONLY in " ".join(words.readme(english).split())
 
 
 def test_nothing_read_is_tables_without_rows() -> None:

@@ -89,3 +89,9 @@ def test_words_that_mean_what_they_say_are_no_fillers() -> None:
 def test_a_span_without_words_or_length_has_nothing_to_say() -> None:
     assert measure([], 0.0, 10.0) == Speech(0, 0.0, 0, 0.0, {})
     assert measure([], 0.3, 0.3) == Speech(0, None, 0, 0.0, {})
+
+
+def test_characters_are_counted_where_words_have_no_spaces() -> None:
+    found = measure(spoken("今天 我们 学习。"), 0.0, 3.0)
+    assert (found.words, found.unit, found.words_per_min) == (6, "character", pytest.approx(120.0))
+    assert measure(spoken("plain words"), 0.0, 3.0).unit == "word"

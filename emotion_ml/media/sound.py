@@ -27,6 +27,8 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE: Final = 16_000
 MAX_DRIFT_S: Final = 0.1
 """Time stamps may be off by so much before they are believed more than the number of samples."""
+MAX_OVERLAP_S: Final = 10.0
+"""Sound whose stamps lie so far behind is heard twice, and the second time is dropped; farther, a clock began anew."""
 STEP_S: Final = 10.0
 PIECE_SAMPLES: Final = round(STEP_S * SAMPLE_RATE)
 
@@ -108,7 +110,9 @@ def _end_s(container: InputContainer) -> float:
 
 
 class _Line:
-    """Puts samples where their times say, with silence in between; what comes before the first picture is dropped."""
+    """Puts samples where their times say, with silence in between; what comes before the first picture is dropped, and
+    what repeats the time of samples before it.
+    """
 
     def __init__(self, origin_s: float, end_s: float) -> None:
         self.origin_s = origin_s
@@ -126,8 +130,10 @@ class _Line:
         gap = (stamp or 0) - self.at
         if gap > MAX_DRIFT_S * SAMPLE_RATE and (stamp or 0) <= self.end_s * SAMPLE_RATE:
             yield from self._silence(gap)
-        yield samples[max(-self.at, 0) :]
-        self.at += len(samples)
+        repeats = MAX_DRIFT_S * SAMPLE_RATE < -gap <= MAX_OVERLAP_S * SAMPLE_RATE
+        fresh = samples[-gap:] if repeats else samples
+        yield fresh[max(-self.at, 0) :]
+        self.at += len(fresh)
 
     def _silence(self, count: int) -> Iterator[Samples]:
         assert self.at is not None

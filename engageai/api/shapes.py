@@ -137,7 +137,7 @@ class Transcript(Schema):
     progress: float
     engine: str
     note: str
-    language: str
+    language: str = Field(description="A code such as en; empty where a model of one language did not look for it.")
     paragraphs: list[Paragraph]
 
 

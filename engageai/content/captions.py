@@ -6,19 +6,21 @@ Text is text: what could be read as markup in WebVTT is escaped. Knows formats; 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import deepgram_captions
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics import bands, scoring, timeline
+from analytics import bands, scoring, spacing, timeline
 from analytics.scoring import Environment
 from analytics.timeline import Instants
 from analytics.transcript import Transcript, Word
 
 WORDS_A_LINE: Final = 8
+LINE_LETTERS: Final = 42  # of Latin
+LINE_S: Final = 7.0
 LINE_PAUSE_S: Final = 0.8
 WINDOW_S: Final = 30.0
 CUE_S: Final = 5.0
@@ -74,23 +76,38 @@ def _cue(start_s: float, end_s: float, values: Mapping[str, float], environment:
 
 
 class _Lines:
-    """A converter as deepgram-captions takes it: words in lines, a new one after a pause."""
+    """A converter as deepgram-captions takes it: lines of words, a new one after a pause and when one is full.
+
+    Each comes as one word: what stands between words is decided here.
+    """
 
     def __init__(self, transcript: Transcript, write: Callable[[str], str]) -> None:
         self._transcript = transcript
         self._write = write
 
     def get_headers(self) -> list[str]:
-        return ["NOTE", f"Transcribed by {self._transcript.model or self._transcript.engine}"]
+        found = self._transcript
+        return ["NOTE", f"Transcribed by {found.model or found.engine}", *filter(None, [found.caution])]
 
     def get_lines(self, line_length: int = WORDS_A_LINE) -> list[list[dict[str, Any]]]:
-        lines: list[list[dict[str, Any]]] = []
+        lines: list[list[Word]] = []
         for word in self._transcript.words:
-            last = lines[-1] if lines else []
-            if not last or len(last) >= line_length or word.start_s - last[-1]["end"] >= LINE_PAUSE_S:
+            if not lines or _is_full(lines[-1], word, line_length):
                 lines.append([])
-            lines[-1].append(self._word(word))
-        return lines
+            lines[-1].append(word)
+        return [[self._line(line)] for line in lines]
 
-    def _word(self, word: Word) -> dict[str, Any]:
-        return {"word": self._write(word.text), "start": word.start_s, "end": word.end_s}
+    def _line(self, line: Sequence[Word]) -> dict[str, Any]:
+        return {"word": self._write(_text(line)), "start": line[0].start_s, "end": line[-1].end_s}
+
+
+def _is_full(line: Sequence[Word], word: Word, most_words: int) -> bool:
+    """Whether `word` begins a new line."""
+    is_pause = word.start_s - line[-1].end_s >= LINE_PAUSE_S
+    text = _text([*line, word])
+    is_long = spacing.width(text) > LINE_LETTERS or word.end_s - line[0].start_s > LINE_S
+    return is_pause or is_long or (len(line) >= most_words and not spacing.letters(text))
+
+
+def _text(line: Sequence[Word]) -> str:
+    return spacing.joined(word.text for word in line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from analytics import spacing
 from analytics.transcript import Paragraph, Word, paragraphs
 
 UTTERANCE_PAUSE_S: Final = 0.8
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 def build(words: Sequence[Word], *, language: str, duration_s: float, model: str, sha256: str) -> Json:
     found = paragraphs(words)
     alternative = {
-        "transcript": " ".join(word.text for word in words),
+        "transcript": spacing.joined(word.text for word in words),
         "confidence": _confidence(words),
         "words": [_word(word) for word in words],
         "paragraphs": {
@@ -38,7 +39,7 @@ def build(words: Sequence[Word], *, language: str, duration_s: float, model: str
             "model_info": {sha256[:32]: {"name": model, "version": sha256[:12], "arch": "whisper"}},
         },
         "results": {
-            "channels": [{"detected_language": language, "alternatives": [alternative]}],
+            "channels": [{"alternatives": [alternative]} | ({"detected_language": language} if language else {})],
             "utterances": [_utterance(group) for group in _utterances(words)],
         },
     }
@@ -60,7 +61,7 @@ def _paragraph(paragraph: Paragraph) -> Json:
         for each in paragraph.sentences
     ]
     start, end = round(paragraph.start_s, 3), round(paragraph.end_s, 3)
-    return {"sentences": sentences, "start": start, "end": end, "num_words": len(paragraph.text.split())}
+    return {"sentences": sentences, "start": start, "end": end, "num_words": spacing.size(paragraph.text)}
 
 
 def _utterances(words: Sequence[Word]) -> list[list[Word]]:
@@ -78,7 +79,7 @@ def _utterance(words: Sequence[Word]) -> Json:
         "end": round(words[-1].end_s, 3),
         "confidence": _confidence(words),
         "channel": 0,
-        "transcript": " ".join(word.text for word in words),
+        "transcript": spacing.joined(word.text for word in words),
         "words": [_word(word) for word in words],
     }
 

@@ -99,7 +99,8 @@ def _said(recording: Recording, environment: Environment) -> dict[str, Any]:
     if response is None:  # wiped this moment
         raise Http404
     instants = timeline.instants(store.load_readings(recording))
-    found = paragraphs.said(parse(response), instants, environment, recording.analysed_s)
+    spoken = parse(response)
+    found = paragraphs.said(spoken, instants, environment, recording.analysed_s)
     keys = [recording.session_id, recording.id]
     return {
         "paragraphs": found.paragraphs,
@@ -107,6 +108,8 @@ def _said(recording: Recording, environment: Environment) -> dict[str, Any]:
         "phrases": found.phrases,
         "lag": found.lag,
         "least_readings": timeline.MIN_INSTANTS,
+        "caution": spoken.caution,
+        "language": spoken.language,
         "files": {kind: reverse("content-file", args=[*keys, kind]) for kind in MEDIA_TYPES},
     }
 

@@ -14,12 +14,14 @@ import importlib.util
 import logging
 import os
 import threading
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from analytics import spacing
 from analytics.transcript import Word
 from engageai.content.sound import SAMPLE_RATE, Samples
 
@@ -95,6 +97,8 @@ MODELS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Heard:
+    """`language` is "" where the model knows only one, and never looked which it is."""
+
     language: str
     words: tuple[Word, ...]
 
@@ -140,7 +144,8 @@ class Whisper:
             batch_size=BATCH,
             clip_timestamps=[{"start": start_s, "end": end_s} for start_s, end_s in stretches],
         )
-        return Heard(info.language, tuple(_told(segments, len(samples) / SAMPLE_RATE, on_step)))
+        language_heard = info.language if self._model.model.is_multilingual else ""
+        return Heard(language_heard, tuple(_told(segments, len(samples) / SAMPLE_RATE, on_step)))
 
 
 def _told(segments: Iterable[Segment], duration_s: float, on_step: Callable[[float], None]) -> Iterator[Word]:
@@ -157,18 +162,25 @@ def _is_credible(segment: Segment) -> bool:
 
 
 def _words(heard: Sequence[Any]) -> list[Word]:
-    """A piece without a space before it ("-disposed") belongs to the word before."""
+    """A piece without a space before it ("-disposed") belongs to the word before. In languages without spaces between
+    words, pieces of a few letters are all that is told apart, and each stays one.
+    """
     words: list[Word] = []
     for piece in heard:
         text = piece.word.strip()
         start_s, end_s = float(piece.start), float(max(piece.end, piece.start))
-        if words and not piece.word.startswith(" "):
+        if words and not piece.word.startswith(" ") and not _is_apart(words[-1].text, text):
             last = words.pop()
             confidence = min(last.confidence, float(piece.probability))
             words.append(Word(last.text + text, last.start_s, max(end_s, last.end_s), confidence))
         elif text:
             words.append(Word(text, start_s, end_s, float(piece.probability)))
     return words
+
+
+def _is_apart(before: str, piece: str) -> bool:
+    is_mark = not any(letter.isalnum() for letter in piece) or unicodedata.category(piece[0]).startswith("M")
+    return not is_mark and (spacing.is_unspaced(before[-1]) or spacing.is_unspaced(piece[0]))
 
 
 def _spoken(samples: Samples) -> list[Span]:

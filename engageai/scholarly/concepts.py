@@ -22,6 +22,7 @@ MAX_CONCEPT: Final = 60
 MAX_CONCEPT_WORDS: Final = 6
 
 _CONCEPT: Final = re.compile(r"\w[\w '\u2019+#-]*")
+_WORD: Final = re.compile(r"\w+|[^\w\s]")
 
 
 class Departure(ValueError):
@@ -33,23 +34,28 @@ def embedded(passages: Sequence[Passage], sentences: Sequence[str]) -> dict[int,
 
     Phrases of the talk that the passage holds come in too: alone it may be too short to be told for English.
     """
-    talk = " ".join(sentences).casefold()
+    talk = _spread(" ".join(sentences))
     common = [phrase.text for phrase in topics.key_phrases(sentences, limit=OF_TALK)]
     return {passage.index: _phrases(passage, common, talk) for passage in passages}
 
 
 def _phrases(passage: Passage, common: Sequence[str], talk: str) -> tuple[str, ...]:
     """Of phrases that hold one another only one: a search for both would be a search for one."""
-    text = passage.text.casefold()
+    text = _spread(passage.text)
     own = [phrase.text for phrase in topics.key_phrases(passage.sentences, limit=CANDIDATES)]
-    found = [*own, *(phrase for phrase in common if phrase.casefold() in text)]
-    found.sort(key=lambda phrase: -talk.count(phrase.casefold()) * math.log2(1 + len(phrase.split())))
+    found = [*own, *(phrase for phrase in common if _spread(phrase) in text)]
+    found.sort(key=lambda phrase: -talk.count(_spread(phrase)) * math.log2(1 + len(phrase.split())))
     kept: list[str] = []
     for phrase in found:
         words = _words(phrase)
         if not any(words <= _words(other) or words >= _words(other) for other in kept):
             kept.append(phrase)
     return tuple(kept[:PER_PASSAGE])
+
+
+def _spread(text: str) -> str:
+    """With a space on either side of each word and mark, so that what is found in it are whole words."""
+    return "".join(f" {each} " for each in _WORD.findall(text.casefold()))
 
 
 def _words(phrase: str) -> set[str]:

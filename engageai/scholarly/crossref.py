@@ -1,8 +1,12 @@
-"""Crossref's REST API (https://api.crossref.org): how it is asked for works, and what its answer says of them. Pure."""
+"""Crossref's REST API (https://api.crossref.org): how it is asked for works, and what its answer says of them.
+
+Pure, but for the day on which it is read: a licence may begin later.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from engageai.scholarly.papers import MAX_AUTHORS, MAX_NAME, Paper, abstract, doi, link, text, title, whole
@@ -39,6 +43,10 @@ KINDS: Final = frozenset(
 )
 """What one reads; the rest of Crossref is components, reviews, grants, data sets and whole journals."""
 OPEN_LICENCES: Final = ("creativecommons.org/licenses/", "creativecommons.org/publicdomain/")
+OPEN_VERSIONS: Final = frozenset({"vor", "unspecified"})
+"""What a licence is of: the version of record. Others are of a manuscript, or of mining text alone."""
+FOR_MACHINES: Final = frozenset({"text-mining", "similarity-checking"})
+"""Links that open an interface of the publisher's, most of them with a key."""
 
 
 def query(phrases: Sequence[str], rows: int, key: str) -> dict[str, str]:
@@ -88,11 +96,31 @@ def _year(issued: Any) -> int | None:
 
 def _open_url(item: Mapping[str, Any]) -> str:
     """The publisher's full text, where the licence that it names lets everybody read it."""
-    licences = [each.get("URL") for each in _listed(item.get("license")) if isinstance(each, dict)]
-    if not any(isinstance(url, str) and any(name in url for name in OPEN_LICENCES) for url in licences):
+    if not any(_is_open(each) for each in _listed(item.get("license")) if isinstance(each, dict)):
         return ""
-    links = [link(each.get("URL")) for each in _listed(item.get("link")) if isinstance(each, dict)]
-    return next(filter(None, links), "") or link(item.get("URL"))
+    readable = (
+        link(each.get("URL"))
+        for each in _listed(item.get("link"))
+        if isinstance(each, dict) and each.get("intended-application") not in FOR_MACHINES
+    )
+    return next(filter(None, readable), "") or link(item.get("URL"))
+
+
+def _is_open(licence: Mapping[str, Any]) -> bool:
+    url = licence.get("URL")
+    names_one = isinstance(url, str) and any(name in url for name in OPEN_LICENCES)
+    return names_one and licence.get("content-version", "unspecified") in OPEN_VERSIONS and _has_begun(licence)
+
+
+def _has_begun(licence: Mapping[str, Any]) -> bool:
+    if "start" not in licence:
+        return True
+    start = licence["start"]
+    parts = _first(start.get("date-parts")) if isinstance(start, dict) else None
+    if not isinstance(parts, list) or not parts or any(whole(part, 1, 9999) is None for part in parts):
+        return False
+    today = datetime.now(UTC).date()
+    return parts <= [today.year, today.month, today.day]
 
 
 def _first(found: Any) -> Any:

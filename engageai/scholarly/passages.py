@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analytics import correlate
+from analytics import correlate, spacing
 from analytics.scoring import Environment
 from analytics.timeline import Instants
 from analytics.transcript import Paragraph
 
 MIN_WORDS: Final = 8
-"""A shorter passage is a remark, and names no subject."""
+"""A shorter passage is a remark, and names no subject. Where words have no spaces between them, letters count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Passage:
 
     @property
     def text(self) -> str:
-        return " ".join(self.sentences)
+        return spacing.in_a_row(self.sentences)
 
 
 def by_attention(
@@ -45,7 +45,7 @@ def by_attention(
     spans = [(paragraph.start_s, paragraph.end_s) for paragraph in paragraphs]
     compared = correlate.compare(instants, spans, environment, analysed_s=analysed_s).comparisons
     passages = [_passage(*each) for each in enumerate(zip(paragraphs, compared, strict=True))]
-    return sorted((each for each in passages if len(each.text.split()) >= MIN_WORDS), key=_need)
+    return sorted((each for each in passages if spacing.size(each.text) >= MIN_WORDS), key=_need)
 
 
 def _passage(index: int, pair: tuple[Paragraph, correlate.Comparison]) -> Passage:

@@ -2,8 +2,10 @@
 
 The rule, as the page states it:
 1. A paper counts when its title or abstract holds at least half of the words that were searched for.
-2. Papers with the same DOI, or with the same title but for case, accents and punctuation, are one. Of each field the
-   first source that gave it is kept, in the order in which the sources are asked.
+2. Papers with the same DOI are one. So are those with the same title but for case, accents and punctuation, where an
+   author's surname is the same as well (where one names none: the year, give or take one) and no two DOIs stand
+   against it; arXiv's own DOI of a preprint stands against no other. Of each field the first source that gave it is
+   kept, in the order in which the sources are asked.
 3. Within a passage papers are ordered by the sources' own rankings, joined by reciprocal rank fusion (Cormack, Clarke
    & Buettcher 2009: a paper at rank r gets 1 / (60 + r), and adds up what it gets); then by citations, then by title.
 4. A paper is shown once, at the first passage that found it. Passages come in order of attention, lowest first.
@@ -11,38 +13,53 @@ The rule, as the page states it:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from engageai.scholarly.papers import Paper, folded
 
 FUSION: Final = 60.0
 ENOUGH: Final = 0.5
+ARXIV_DOI: Final = "10.48550/"
+HYPHENS: Final = str.maketrans(dict.fromkeys("-\u2010\u2011\u2012\u2013\u2014\u2015/", " "))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
+    """What the sources said of one paper, together."""
+
     paper: Paper
-    keys: set[str] = field(default_factory=set)
+    dois: set[str]
+    titles: set[str]
     merit: float = 0.0
+
+    @classmethod
+    def of(cls, paper: Paper, merit: float) -> _Entry:
+        return cls(paper, {paper.doi} - {""}, {folded(paper.title)} - {""}, merit)
 
 
 def choose(found: Sequence[tuple[str, Mapping[str, Sequence[Paper]]]], limit: int) -> list[list[Paper]]:
     """Of each passage at most `limit` papers; `found` has its search words, and what each source returned for them."""
-    shown: set[str] = set()
+    shown: list[_Entry] = []
     chosen = []
     for words, answers in found:
-        fresh = [entry for entry in _ranked(words, answers) if not entry.keys & shown][:limit]
-        shown.update(*(entry.keys for entry in fresh))
+        unseen = (entry for entry in _ranked(words, answers) if not any(_is_one(entry, other) for other in shown))
+        fresh = list(islice(unseen, limit))
+        shown += fresh
         chosen.append([entry.paper for entry in fresh])
     return chosen
 
 
 def is_about(paper: Paper, words: str) -> bool:
-    wanted = {folded(word) for word in words.split()} - {""}
-    held = {folded(word) for word in f"{paper.title} {paper.abstract}".replace("-", " ").split()}
+    wanted, held = _words(words), _words(f"{paper.title} {paper.abstract}")
     return bool(wanted) and len(wanted & held) >= ENOUGH * len(wanted)
+
+
+def _words(text: str) -> set[str]:
+    return {folded(word) for word in text.translate(HYPHENS).split()} - {""}
 
 
 def _ranked(words: str, answers: Mapping[str, Sequence[Paper]]) -> list[_Entry]:
@@ -60,22 +77,46 @@ def _place(entry: _Entry) -> tuple[float, int, str]:
 
 def _add(entries: list[_Entry], paper: Paper, merit: float) -> None:
     """A paper may join two that were apart until now, by the DOI of the one and the title of the other."""
-    keys = _keys(paper)
-    same = [entry for entry in entries if entry.keys & keys]
-    if not same:
-        entries.append(_Entry(paper, keys, merit))
-        return
-    first, *rest = same
+    fresh = _Entry.of(paper, merit)
+    same = []
+    for entry in sorted(entries, key=lambda each: not each.dois & fresh.dois):  # a DOI says more than a title
+        if _is_one(entry, fresh):
+            same.append(entry)
+            fresh.dois |= entry.dois
+            fresh.titles |= entry.titles
+    first, *rest = [*(each for each in entries if each in same), fresh]
     for other in rest:
-        entries.remove(other)
-        _absorb(first, other.paper, other.keys, other.merit)
-    _absorb(first, paper, keys, merit)
+        _absorb(first, other)
+    entries[:] = [each for each in [*entries, fresh] if each not in rest]
 
 
-def _absorb(entry: _Entry, paper: Paper, keys: set[str], merit: float) -> None:
-    entry.merit += 0.0 if set(paper.sources) <= set(entry.paper.sources) else merit  # a source counts once
-    entry.paper = merged(entry.paper, paper)
-    entry.keys |= keys
+def _is_one(first: _Entry, second: _Entry) -> bool:
+    if first.dois & second.dois:
+        return True
+    kinds = Counter(doi.startswith(ARXIV_DOI) for doi in first.dois | second.dois)
+    may_be_one = bool(first.titles & second.titles) and max(kinds.values(), default=0) < 2
+    return may_be_one and _agree(first.paper, second.paper)
+
+
+def _agree(first: Paper, second: Paper) -> bool:
+    """On who wrote it, or else on when; of records that say neither, the same one twice is one."""
+    if first.authors and second.authors:
+        return bool(_surnames(first) & _surnames(second))
+    if first.year is not None and second.year is not None:
+        return abs(first.year - second.year) <= 1
+    return first == second
+
+
+def _surnames(paper: Paper) -> set[str]:
+    return {folded(author.split()[-1]) for author in paper.authors} - {""}
+
+
+def _absorb(entry: _Entry, other: _Entry) -> None:
+    is_heard = set(other.paper.sources) <= set(entry.paper.sources)  # a source counts once
+    entry.merit += 0.0 if is_heard else other.merit
+    entry.paper = merged(entry.paper, other.paper)
+    entry.dois |= other.dois
+    entry.titles |= other.titles
 
 
 def merged(first: Paper, second: Paper) -> Paper:
@@ -92,7 +133,3 @@ def merged(first: Paper, second: Paper) -> Paper:
         citations=first.citations if first.citations is not None else second.citations,
         sources=sources,
     )
-
-
-def _keys(paper: Paper) -> set[str]:
-    return {key for key in (f"doi:{paper.doi}" if paper.doi else "", folded(paper.title)) if key}

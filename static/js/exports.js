@@ -2,6 +2,8 @@
 // Knows the data attributes of analytics/_exports.html, links to files elsewhere on the page, and the figures that plotly
 // holds; the files are the server's.
 
+import { sentenceOf } from "./resources.js";
+
 const page = document.querySelector("[data-dashboard]");
 const section = page.querySelector("[data-exports]");
 const trouble = section.querySelector("[data-export-trouble]");
@@ -15,9 +17,9 @@ const MEDIA_TYPES = { png: "image/png", svg: "image/svg+xml" };
 const FILMS = { waiting: "The video waits for its turn.", running: "The video is being drawn.", done: "The video is ready." };
 
 const UNDRAWN = "The picture could not be drawn. The ZIP has one too.";
-const BUSY = "The video could not be begun: this machine is busy, or its disk is full. Try again in a minute.";
+const FAILED = "That did not work because of a fault on our side. Nothing else is affected.";
 const GONE = "This recording has been wiped.";
-const CUT_OFF = "No connection to the server. Trying again.";
+const CUT_OFF = "No connection to the server.";
 
 const complain = (sentence) => {
   trouble.textContent = sentence;
@@ -125,11 +127,20 @@ const showWords = () => {
 };
 if (said) new MutationObserver(showWords).observe(said, { childList: true, subtree: true });
 
-section.addEventListener("htmx:responseError", (event) => complain(event.detail.xhr.status === 404 ? GONE : BUSY));
-section.addEventListener("htmx:sendError", () => complain(CUT_OFF));
+let filmTrouble = "";
+const complainOfFilm = (sentence) => complain((filmTrouble = sentence));
+
+section.addEventListener("htmx:responseError", ({ detail: { xhr } }) => complainOfFilm(xhr.status === 404 ? GONE : (sentenceOf(xhr.responseText) ?? FAILED)));
+
+section.addEventListener("htmx:sendError", ({ detail: { elt } }) => {
+  const asksAgain = elt.getAttribute("hx-trigger")?.startsWith("every");
+  const then = asksAgain ? " Trying again." : elt.matches("form") ? " Try again." : "";
+  complainOfFilm(`${CUT_OFF}${then}`);
+});
 
 let film = null;
 section.addEventListener("htmx:afterSwap", () => {
+  if (filmTrouble && trouble.textContent === filmTrouble) complainOfFilm("");
   const state = section.querySelector("[data-film]")?.dataset.film ?? null;
   if (film !== null && state !== film) spoken.textContent = FILMS[state] ?? "The video was not made.";
   film = state;

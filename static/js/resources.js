@@ -4,7 +4,7 @@
 const FAILED = "What to read next could not be loaded.";
 
 // The server's own, of the page that it refuses with.
-const sentenceOf = (html) => new DOMParser().parseFromString(html, "text/html").querySelector(".message p")?.textContent;
+export const sentenceOf = (html) => new DOMParser().parseFromString(html, "text/html").querySelector(".message p")?.textContent;
 
 export class Resources {
   constructor(section, environment) {

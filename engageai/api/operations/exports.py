@@ -127,7 +127,7 @@ def everything(
     summary="What was said",
 )
 def transcript(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> dict[str, Any]:
-    """Its paragraphs, once `status` is done; `note` says why there are none."""
+    """Its paragraphs, once `status` is done; `note` says why there are none, or what is to be known of them."""
     recording = result_of(request, session_id, recording_id)
     row, response = transcripts.of(recording), store.transcript_of(recording)
     spoken = parse(response) if response is not None else None
@@ -136,7 +136,7 @@ def transcript(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.U
         "status": str(transcripts.state_of(recording)),
         "progress": row.progress if row else 0.0,
         "engine": row.engine if row else "",
-        "note": row.note if row else "",
+        "note": " ".join(filter(None, [row.note if row else "", spoken.caution if spoken else ""])),
         "language": spoken.language if spoken else "",
         "paragraphs": [{"start_s": each.start_s, "end_s": each.end_s, "text": each.text} for each in paragraphs],
     }

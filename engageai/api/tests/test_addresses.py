@@ -20,6 +20,7 @@ from analytics.exports import pictures, tables
 from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.readings import Readings
 from analytics.tests.synthetic import info
+from analytics.transcript import ENGLISH_ONLY
 from emotion_ml.types import Box, Face, LeftOut, Quality, Reading
 from engageai import env
 from engageai.api import shapes, tokens
@@ -27,6 +28,8 @@ from engageai.api.documentation import prose
 from engageai.api.interface import api
 from engageai.api.operations import recordings
 from engageai.conftest import Visitor
+from engageai.content import shape
+from engageai.content.tests.fakes import words as spoken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,6 +149,15 @@ def test_a_recording_says_how_far_its_words_are(status: str, recording: Recordin
     Transcript.objects.filter(recording_id=recording.id).update(status=status)
     assert ask(path, "get").json()["words"] == status
     assert ask(f"{path}/transcript", "get").json()["status"] == status
+
+
+def test_a_model_of_one_language_names_none_and_says_so(recording: Recording) -> None:
+    transcripts.open_for(recording)
+    transcripts.claim(recording.id)
+    made = shape.build(spoken("Hello."), language="", duration_s=2.0, model="whisper-tiny.en", sha256="0" * 64)
+    transcripts.save(recording, made, "embedded", "A note.")
+    found = ask(reverse("api:api-transcript", args=[recording.session_id, recording.id]), "get").json()
+    assert (found["language"], found["note"]) == ("", f"A note. {ENGLISH_ONLY}")
 
 
 def test_what_ended_without_results_has_no_words_to_wait_for(recording: Recording) -> None:

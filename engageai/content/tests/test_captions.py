@@ -10,7 +10,7 @@ import pytest
 
 from analytics import scoring, timeline
 from analytics.tests.synthetic import audience, dirichlet, nobody
-from analytics.transcript import Transcript, parse
+from analytics.transcript import ENGLISH_ONLY, Transcript, parse
 from engageai.content import captions, shape
 from engageai.content.tests.fakes import words
 
@@ -46,9 +46,29 @@ def test_srt_has_numbered_cues_of_at_most_eight_words() -> None:
     assert "nine ten." in srt
 
 
+def lengths_s(cues: list[tuple[str, str]]) -> list[float]:
+    ends = [[int(each[3:5]) * 60 + float(each[6:].replace(",", ".")) for each in cue] for cue in cues]
+    return [round(end_s - start_s, 3) for start_s, end_s in ends]
+
+
+def test_words_without_spaces_fill_lines_of_a_few_seconds() -> None:
+    srt = captions.as_srt(spoken(" ".join("今天我们学习怎样让听众保持注意力。" * 4)))
+    lines = [line for line in srt.splitlines() if line and not line[0].isdecimal()]
+    assert [len(line) for line in lines] == [21, 21, 21, 5]
+    assert not any(" " in line for line in lines)
+    assert max(lengths_s(CUE.findall(srt))) <= 7.0
+
+
+def test_a_cue_is_neither_long_nor_wide() -> None:
+    slow = Transcript("en", tuple(words("one two three four", each_s=3.0)), (), "embedded", "", 12.0, "")
+    assert lengths_s(CUE.findall(captions.as_srt(slow))) == [5.7, 5.7]
+    lines = captions.as_srt(spoken("extraordinarily " * 4)).splitlines()
+    assert [line for line in lines if "extra" in line] == ["extraordinarily extraordinarily"] * 2
+
+
 def test_webvtt_says_who_transcribed_and_escapes_what_was_said() -> None:
     vtt = captions.as_vtt(spoken("if a < b && c --> d <b>then</b> stop."))
-    assert vtt.startswith("WEBVTT\n\nNOTE\nTranscribed by whisper-tiny.en\n")
+    assert vtt.startswith(f"WEBVTT\n\nNOTE\nTranscribed by whisper-tiny.en\n{ENGLISH_ONLY}\n\n00:00")
     assert "a &lt; b &amp;&amp; c --&gt; d\n" in vtt
     assert "\n&lt;b&gt;then&lt;/b&gt; stop." in vtt
     assert len(CUE.findall(vtt)) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from analytics.correlate import Correlation
 from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.readings import Readings
 from analytics.tests.synthetic import audience, one_hot
+from emotion_ml.types import LeftOut
 from engageai.conftest import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +158,19 @@ def test_a_fall_back_and_a_partial_result_are_said_beside_the_words(visitor: Vis
     text = fragment(visitor, said(recording, "All is well.", "Now not.", "Again.", note="Deepgram did not answer."))
     assert "Deepgram did not answer." in text
     assert "Faces were read up to 1:00." in text
-    assert "Nobody to be seen" in text.split('<li class="paragraph"')[3]
+    assert "Not analysed" in text.split('<li class="paragraph"')[3]
+    assert text.count("Not analysed") == 1
+    assert "too little for a score" not in text
+
+
+def test_faces_that_could_not_be_read_are_not_called_nobody(visitor: Visitor, clip: Path) -> None:
+    seen = room()
+    turned = np.where(seen.times[seen.frame] >= 2 * SPAN_S, LeftOut.TURNED, seen.left_out).astype(seen.left_out.dtype)
+    recording = analysed(visitor, clip, replace(seen, left_out=turned))
+    third = fragment(visitor, said(recording, "All is well.", "Now not.", "Again.")).split('<li class="paragraph"')[3]
+    assert "Too little could be read" in third
+    assert "of the time: too little for a score." in third
+    assert "Nobody" not in third
 
 
 def test_a_paragraph_of_few_readings_is_called_too_short_and_not_unseen(visitor: Visitor, clip: Path) -> None:

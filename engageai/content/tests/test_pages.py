@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.urls import reverse
 
-from analytics import store, transcripts
+from analytics import folders, store, transcripts
 from analytics.models import Recording, TranscriptStatus
 from analytics.tests.synthetic import audience, dirichlet
-from analytics.transcript import Word
+from analytics.transcript import ENGLISH_ONLY, Word
 from engageai.conftest import Visitor
 from engageai.content import shape
 from engageai.content.tests.fakes import response, words
@@ -51,6 +52,17 @@ def test_while_it_waits_the_fragment_asks_again(visitor: Visitor, recording: Rec
     assert answer["Cache-Control"] == "no-store"
     assert "hx-trigger" in answer.text
     assert visitor.url("content-cancel", recording) in answer.text
+
+
+def test_a_model_of_one_language_says_so(visitor: Visitor, recording: Recording) -> None:
+    written(recording)
+    assert ENGLISH_ONLY not in fragment(visitor, recording).text
+    knows_english = shape.build(words(TEXT), language="", duration_s=2.0, model="whisper-tiny.en", sha256="0" * 64)
+    folders.put(store.recording_folder(recording) / folders.TRANSCRIPT, json.dumps(knows_english).encode())
+    assert ENGLISH_ONLY in fragment(visitor, recording).text
+    path = reverse("content-file", args=[visitor.session.id, recording.id, "json"])
+    said = json.loads(visitor.client.get(path).content)
+    assert "detected_language" not in said["results"]["channels"][0]
 
 
 def test_without_a_row_yet_it_waits_too(visitor: Visitor, recording: Recording) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.transcript import Word, parse
+from analytics.transcript import ENGLISH_ONLY, Word, parse
 from engageai.content import transcribe, whisper
 from engageai.content.sound import SAMPLE_RATE, Samples
 from engageai.content.tests.fakes import noise, sounding_clip, tone
@@ -77,7 +77,8 @@ def test_a_talk_is_written_down_with_few_wrong_words(talk: tuple[dict[str, Any],
     found = parse(talk[0])
     heard = " ".join(word.text for word in found.words)
     assert word_error(folded(said).split(), folded(heard).split()) <= 0.12
-    assert (found.model, found.language) == ("whisper-tiny.en", "en")
+    assert (found.model, found.language) == ("whisper-tiny.en", ""), "it never looked which language it is"
+    assert found.caution == ENGLISH_ONLY
 
 
 def test_its_paragraphs_begin_and_end_when_they_were_spoken(talk: tuple[dict[str, Any], float], shared: Path) -> None:
@@ -165,6 +166,16 @@ def test_a_piece_without_a_space_belongs_to_the_word_before() -> None:
         SimpleNamespace(word=" ", start=1.8, end=1.8, probability=0.5),
     ]
     assert whisper._words(pieces) == [Word("old-fashioned.", 1.0, 1.8, 0.5)]
+
+
+def test_pieces_stay_words_where_a_language_has_no_spaces() -> None:
+    said = ["今天", "我们", "用", " Py", "thon", "学", "习", "。", "2", "6", "年"]
+    pieces = [SimpleNamespace(word=word, start=k, end=k + 1.0, probability=0.9) for k, word in enumerate(said)]
+    found = whisper._words(pieces)
+    assert [word.text for word in found] == ["今天", "我们", "用", "Python", "学", "习。", "26", "年"]
+    assert [(word.start_s, word.end_s) for word in found][3:5] == [(3.0, 5.0), (5.0, 6.0)]
+    thai = [SimpleNamespace(word=word, start=k, end=k + 1.0, probability=0.9) for k, word in enumerate("ดีครับ")]
+    assert [word.text for word in whisper._words(thai)] == ["ดี", "ค", "รั", "บ"]
 
 
 def test_what_was_spoken_and_not_heard_is_heard_again() -> None:

@@ -38,6 +38,19 @@ def test_what_the_talk_returns_to_comes_first_and_stands_for_what_holds_it() -> 
     assert [phrase.lower() for phrase in phrases[:2]] == ["memory trace", "spaced repetition"]
 
 
+def test_a_phrase_is_looked_for_by_whole_words() -> None:
+    about = ("AI changes the lecture.", "AI reads the room.", "We said that AI is a tool.")
+    rest = ("Again we train again with the rain that remains.", "The spaced review is again a plain claim.")
+    found = embedded([passage(0, *about), passage(1, *rest)], [*about, *rest])
+    assert "AI" in found[0]
+    assert "AI" not in found[1], "again, train, rain, remains"
+
+
+def test_a_phrase_counts_as_often_as_it_was_said() -> None:
+    said = ("AI helps here.", "We know that AI works.", "Again the memory trace and the plain memory trace remain.")
+    assert embedded([passage(0, *said)], said)[0][:2] == ("memory trace", "AI")
+
+
 def test_an_answer_in_form_is_believed() -> None:
     answer = answered({"passage": 4, "concepts": [" active   learning", "C++", "active learning"]})
     assert checked(answer, {2, 4}) == {4: ("active learning", "C++")}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from engageai.scholarly.links import search_links
 from engageai.scholarly.papers import Paper
 from engageai.scholarly.ranking import choose, is_about
@@ -12,7 +14,7 @@ WORDS = "audience attention"
 
 
 def paper(title: str, source: str = "Crossref", **more: object) -> Paper:
-    plain = Paper(f"Audience attention {title}", (), None, "", "", "", "", "", None, (source,))
+    plain = Paper(f"Audience attention {title}", (), 2020, "", "", "", "", "", None, (source,))
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
@@ -21,7 +23,7 @@ def titles(papers: list[Paper]) -> list[str]:
 
 
 def test_one_doi_is_one_paper_with_the_fields_of_both() -> None:
-    first = paper("one", doi="10.1/a", citations=4)
+    first = paper("one", doi="10.1/a", citations=4, year=None)
     second = paper(
         "One, a longer title", "OpenAlex", doi="10.1/a", citations=9, year=2020, open_url="https://a.example"
     )
@@ -34,6 +36,43 @@ def test_one_title_is_one_paper_however_it_is_spelled() -> None:
     first, second = paper("Étude: of (rooms)"), paper("ETUDE OF ROOMS", "arXiv", doi="10.1/a")
     ((found,),) = choose([(WORDS, {"crossref": [first], "arxiv": [second]})], 4)
     assert (found.title, found.doi) == (first.title, "10.1/a")
+
+
+def stated(source: str, doi: str, *authors: str, **more: object) -> Paper:
+    return paper("in rooms", source, doi=doi, authors=authors, **more)
+
+
+def found_of(*papers: Paper) -> list[Paper]:
+    (found,) = choose([(WORDS, {str(row): [each] for row, each in enumerate(papers)})], 9)
+    return found
+
+
+def test_one_title_with_two_dois_is_two_papers() -> None:
+    stone = stated("Crossref", "10.1/a", "A. Stone")
+    other = stated("OpenAlex", "10.1/b", "A. Stone", abstract="Of other rooms.", open_url="https://other.example/b.pdf")
+    assert found_of(stone, other) == [stone, other]
+    assert found_of(stone, stated("arXiv", "", "A. Stone"), other)[1:] == [other], "nothing joins what stands apart"
+    later = choose([(WORDS, {"crossref": [stone]}), (WORDS, {"openalex": [other]})], 9)
+    assert later == [[stone], [other]], "and the one does not hide the other"
+
+
+def test_a_preprint_and_its_paper_are_one() -> None:
+    published = stated("Crossref", "10.1/a", "Ada Stone")
+    preprint = stated("arXiv", "10.48550/arxiv.2401.01234", "B. Moss", "A. Stone", year=2017)
+    (found,) = found_of(published, preprint)
+    assert found.sources == ("Crossref", "arXiv")
+    assert len(found_of(preprint, replace(preprint, doi="10.48550/arxiv.2401.09999"))) == 2
+
+
+def test_one_title_without_a_doi_is_one_paper_where_its_author_or_its_year_is() -> None:
+    stone = stated("Crossref", "10.1/a", "A. Stone")
+    assert len(found_of(stone, stated("OpenAlex", "", "Ada Stone", year=1990))) == 1
+    assert len(found_of(stone, stated("OpenAlex", "", "B. Moss"))) == 2
+    assert len(found_of(stone, stated("OpenAlex", "", year=2021))) == 1
+    assert len(found_of(stone, stated("OpenAlex", "", year=2022))) == 2
+    assert len(found_of(stone, stated("OpenAlex", "", year=None))) == 2
+    unsaid = stated("OpenAlex", "", year=None)
+    assert len(found_of(unsaid, unsaid)) == 1
 
 
 def test_a_third_paper_may_join_two() -> None:
@@ -80,6 +119,14 @@ def test_a_paper_that_is_about_something_else_is_left_out() -> None:
     assert is_about(replace(off, abstract="Attention."), WORDS)
     assert is_about(replace(off, title="AUDIENCE-related"), WORDS)
     assert not is_about(paper(""), "")
+
+
+@pytest.mark.parametrize("hyphen", "-\u2010\u2011\u2012\u2013\u2014\u2015/")
+def test_words_with_hyphens_are_their_parts(hyphen: str) -> None:
+    off = replace(paper(""), title="Attention-deficit and self-regulation")
+    assert is_about(off, f"self{hyphen}regulation")
+    assert is_about(replace(off, title=f"Self{hyphen}regulation"), "self-regulation")
+    assert not is_about(off, f"co{hyphen}teaching")
 
 
 def test_where_no_source_answered_there_is_nothing() -> None:

@@ -45,7 +45,9 @@ class Command(BaseCommand):
         if outcome.response is None:
             raise CommandError(f"{path}: {outcome.note}")
         _write(options["json"], json.dumps(outcome.response, ensure_ascii=False, indent=1) + "\n")
-        self.stderr.write(outcome.note or f"Transcribed by {_model(outcome)}.")
+        found = parse(outcome.response)
+        made = outcome.note or f"Transcribed by {found.model or outcome.engine}."
+        self.stderr.write(" ".join(filter(None, [made, found.caution])))
 
 
 def _transcribe(path: Path, *, may_send: bool) -> Outcome:
@@ -61,10 +63,6 @@ def _transcribe(path: Path, *, may_send: bool) -> Outcome:
 
 def _advance(bar: Any, t_s: float) -> None:
     bar.update(max(round(t_s, 1) - bar.n, 0.0))
-
-
-def _model(outcome: Outcome) -> str:
-    return (parse(outcome.response).model if outcome.response else "") or outcome.engine
 
 
 def _write(target: str, text: str) -> None:
