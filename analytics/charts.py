@@ -29,6 +29,7 @@ COLOURS: Final = {
     "expression-sad": "#008bd6",
     "expression-surprise": "#5f2370",
     "left-out": "#d3d0c7",
+    "uncertain": "#e6e3da",
     "interval": "#8c908c",
     "interval-chosen": "#57998e",
     "accent": "#0b6b5e",

@@ -14,9 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.charts import COLOURS, MARGIN, Figure, Floats, Trace, clock, layout, role, time_axis
+from emotion_ml.labels import UNCERTAIN_BELOW
 
 COLUMNS: Final = 300
 LANE_PX: Final = 26
+UNCERTAIN: Final = "Uncertain"
+LEFT_OUT: Final = "Left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class Steps:
 def lanes(faces: Sequence[Lane], times: Floats, emotions: Sequence[str], duration_s: float, hold_s: float) -> Figure:
     """One lane a face, coloured by its most probable apparent expression in each of at most COLUMNS steps.
 
-    An instant lasts until the next, at most `hold_s`.
+    Where even that has on average less than UNCERTAIN_BELOW, the face is Uncertain. An instant lasts until the next, at
+    most `hold_s`.
     """
-    kinds = [*emotions, "Left out"]
+    kinds = [*emotions, UNCERTAIN, LEFT_OUT]
     segments: list[list[tuple[str, float, float]]] = [[] for _ in kinds]
     steps = _steps(times, duration_s, hold_s)
     for lane in faces:
@@ -75,10 +79,12 @@ def _segments(lane: Lane, steps: Steps) -> list[tuple[int, float, float]]:
     if not len(lane.instant):
         return []
     seen, where = np.unique(lane.instant // steps.size, return_inverse=True)
-    left_out = lane.probabilities.shape[1]
-    sums = np.zeros((len(seen), left_out))
+    uncertain = lane.probabilities.shape[1]
+    sums = np.zeros((len(seen), uncertain))
     np.add.at(sums, where[lane.used], lane.probabilities[lane.used])
-    kinds = np.where(sums.sum(axis=1) > 0, sums.argmax(axis=1), left_out)
+    whole = sums.sum(axis=1)  # as many as used sightings
+    best = np.where(sums.max(axis=1) < UNCERTAIN_BELOW * whole, uncertain, sums.argmax(axis=1))
+    kinds = np.where(whole > 0, best, uncertain + 1)
     apart = steps.starts_s[seen[1:]] > steps.stops_s[seen[:-1]] + 1e-6
     breaks = np.flatnonzero(apart | (np.diff(kinds) != 0)) + 1
     starts, stops = np.r_[0, breaks], np.r_[breaks, len(seen)] - 1
@@ -89,8 +95,8 @@ def _segments(lane: Lane, steps: Steps) -> list[tuple[int, float, float]]:
 
 
 def _bars(kind: str, segments: Sequence[tuple[str, float, float]]) -> Trace:
-    pattern = {"pattern": {"shape": "/", "size": 6, "solidity": 0.3}} if kind == "Left out" else {}
-    colour = "left-out" if kind == "Left out" else role(kind)
+    pattern = {"pattern": {"shape": "/", "size": 6, "solidity": 0.3}} if kind == LEFT_OUT else {}
+    colour = {UNCERTAIN: "uncertain", LEFT_OUT: "left-out"}.get(kind) or role(kind)
     return {
         "type": "bar",
         "orientation": "h",

@@ -122,7 +122,10 @@ def _video(arguments: argparse.Namespace) -> int:
             report = {"recording": asdict(info), "stopped_at_s": stopped, "readings": [asdict(r) for r in readings]}
             arguments.json.write_text(json.dumps(report))
         if arguments.out:
-            render.annotate(arguments.input, arguments.out, readings)
+            with tqdm(total=1.0, desc="drawing", bar_format="{l_bar}{bar}") as bar:
+                render.annotate(
+                    arguments.input, arguments.out, readings, on_progress=lambda share: bar.update(share - bar.n)
+                )
     print(f"{len(readings)} pictures analysed, faces in {sum(bool(r.faces) for r in readings)}")
     return 0
 

@@ -102,7 +102,10 @@ def too_often(what: str, wait_s: float) -> Rejected:
 
 @cache
 def meters() -> dict[str, Meter]:
-    return {what: Meter(what, settings.PER_HOUR[what], settings.ADDRESS_FACTOR) for what in WORDS}
+    factors = dict.fromkeys(WORDS, settings.ADDRESS_FACTOR) | {
+        "pages": 1
+    }  # each opens a session: no address may fill the house
+    return {what: Meter(what, settings.PER_HOUR[what], factor) for what, factor in factors.items()}
 
 
 def spend(what: str, caller: Caller) -> None:

@@ -64,7 +64,8 @@ SESSION_IDLE_MIN = envint("SESSION_IDLE_MIN", 30, minimum=1)
 CLOSED_TAB_S = envint("CLOSED_TAB_S", 45, minimum=1)  # after its last page has closed, a session is wiped
 SWEEP_EVERY_S = envint("SWEEP_EVERY_S", 5, minimum=1)  # it is looked for sessions that have to end
 AFTER_WIPE = ["engageai.endings.tell", "engageai.metrics.wiped"]  # called with the session's id once its rows are gone
-# What one visitor may ask for within an hour, and how many times that one address may, for a class behind it.
+# What one visitor may ask for within an hour, and how many times that one address may, for a class behind it
+# (but for pages: each opens a session).
 PER_HOUR = {
     "uploads": envint("UPLOADS_PER_HOUR", 10, minimum=1),
     "pages": envint("PAGES_PER_HOUR", 600, minimum=1),  # each opens a session

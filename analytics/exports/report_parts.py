@@ -226,6 +226,12 @@ def limits(material: Material, width: float) -> list[Flowable]:
     ]
 
 
+ELSEWHERE: Final = (
+    "of colour faces of another source it read seven in ten right, and was surer of them than it should be; "
+    "sad and neutral faces are taken for each other"
+)
+
+
 def made_with(material: Material, width: float) -> list[Flowable]:
     label, left = material.label, 42 * mm
     facts = [
@@ -244,6 +250,7 @@ def made_with(material: Material, width: float) -> list[Flowable]:
         other = measured.get("measured_with")
         stand_in = f"; measured with {other}, the same network in another file" if other else ""
         facts.insert(3, ("Right on test faces", f"{whole}; by expression: {recall}{stand_in}"))
+        facts.insert(4, ("Elsewhere", ELSEWHERE))
     rows = [[_cell(name), words(value, width - left - 6, **SMALL)] for name, value in facts]
     return [_heading("What made these numbers"), table(rows, [left, width - left], head=False)]
 

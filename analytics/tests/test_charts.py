@@ -186,6 +186,13 @@ def test_a_face_left_out_has_its_own_colour() -> None:
     assert bars(figure) == {"Happy": [(0.0, 1.0), (2.0, 1.0)], "Left out": [(1.0, 1.0)]}
 
 
+def test_a_face_of_which_no_expression_has_half_is_uncertain() -> None:
+    sure = one_lane([1, 1, 1])
+    unsure = np.array([0.1, 0.49, 0.21, 0.1, 0.1], np.float32)
+    lane = Lane(sure.label, sure.instant, np.stack([sure.probabilities[0], unsure, sure.probabilities[2]]), sure.used)
+    assert bars(lane_figure(lane, 3)) == {"Happy": [(0.0, 1.0), (2.0, 1.0)], "Uncertain": [(1.0, 1.0)]}
+
+
 def test_a_lane_is_empty_where_its_face_was_not_seen() -> None:
     lane = one_lane([1, 1, 1, 1])
     apart = Lane(lane.label, np.array([0, 1, 8, 9], np.int32), lane.probabilities, lane.used)

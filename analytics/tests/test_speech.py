@@ -93,5 +93,6 @@ def test_a_span_without_words_or_length_has_nothing_to_say() -> None:
 
 def test_characters_are_counted_where_words_have_no_spaces() -> None:
     found = measure(spoken("今天 我们 学习。"), 0.0, 3.0)
-    assert (found.words, found.unit, found.words_per_min) == (6, "character", pytest.approx(120.0))
+    assert (found.words, found.unit) == (6, "character")
+    assert found.words_per_min == pytest.approx(120.0)
     assert measure(spoken("plain words"), 0.0, 3.0).unit == "word"

@@ -196,7 +196,7 @@ def _face(face: Face) -> dict[str, Any]:
         "left_out": int(face.left_out),
         "quality": {
             "size_px": round(quality.size_px, 1),
-            "sharpness": round(quality.sharpness, 1),
+            "sharpness": round(quality.sharpness, 4),
             "yaw_deg": round(quality.yaw_deg, 1),
         },
     }

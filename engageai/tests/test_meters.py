@@ -145,6 +145,12 @@ async def test_pages_that_open_a_session_are_metered_however_they_are_asked_for(
     assert await statuses(server, 61, path, method="HEAD", cookie="mine") == [200] * 60 + [429]
 
 
+async def test_an_address_opens_no_more_sessions_than_a_visitor_with_whatever_cookies() -> None:
+    server = Server()
+    found = [(await statuses(server, 1, "/", method="GET", cookie=f"made-up-{number}"))[0] for number in range(121)]
+    assert found == [200] * 120 + [429]
+
+
 async def test_downloads_are_metered() -> None:
     server = Server()
     path = f"/s/{uuid.uuid4()}/recordings/{uuid.uuid4()}/result.json"

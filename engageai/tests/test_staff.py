@@ -138,13 +138,18 @@ def test_nothing_is_reachable_without_logging_in(client: Client, operator: User)
                 assert b"Analysis session" not in answer.content
 
 
-def test_a_command_makes_the_account_and_says_its_password_once(client: Client) -> None:
+def test_a_command_makes_the_account_and_says_its_password_once(client: Client, settings: Any) -> None:
     def made() -> tuple[str, str]:
         out = io.StringIO()
         call_command("admin_account", "ada", stdout=out, stderr=io.StringIO())
         name, password = out.getvalue().split()
         return name, password
 
+    settings.ORIGINS = ["https://talks.example"]
+    told = io.StringIO()
+    call_command("admin_account", "bea", stdout=io.StringIO(), stderr=told)
+    assert "Log in at https://talks.example/admin/" in told.getvalue()
+    User.objects.all().delete()
     first, second = made(), made()
     assert first != second
     assert len(second[1]) >= 20

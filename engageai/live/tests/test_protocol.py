@@ -139,7 +139,7 @@ def test_any_header_is_a_frame_or_refused(frame_id: int, acknowledged: int, capt
 
 
 def test_a_result_says_all_that_the_page_draws() -> None:
-    face = Face(3, Box(1.04, 2, 30, 40), (0.1, 0.6, 0.1, 0.1, 0.1), Quality(30, 0.5, -4), LeftOut.USED)
+    face = Face(3, Box(1.04, 2, 30, 40), (0.1, 0.6, 0.1, 0.1, 0.1), Quality(30, 0.01416, -4), LeftOut.USED)
     frame = parse_frame(pack_frame(9, 8, 0.0, PICTURE), 0.0)
     text = protocol.result(frame, Reading(1.5, (face,)), {"general": 3.25}, None, 2, Timings(1.26, 3, 5))
     assert json.loads(text) == {
@@ -153,7 +153,7 @@ def test_a_result_says_all_that_the_page_draws() -> None:
                 "box": [1.0, 2, 30, 40],
                 "p": [0.1, 0.6, 0.1, 0.1, 0.1],
                 "left_out": 0,
-                "quality": {"size_px": 30, "sharpness": 0.5, "yaw_deg": -4},
+                "quality": {"size_px": 30, "sharpness": 0.0142, "yaw_deg": -4},
             }
         ],
         "engagement": {"general": 3.25},

@@ -33,8 +33,7 @@ class Command(BaseCommand):
         user.set_password(password)
         user.save()
         self.stdout.write(f"{name} {password}")
-        scheme = "https" if settings.HTTPS else "http"
         made = "made" if is_new else "given a new password"
         self.stderr.write(
-            f"{name} was {made}, shown this once. Log in at {scheme}://{settings.HOST}:{settings.PORT}{reverse('admin:index')}"
+            f"{name} was {made}, shown this once. Log in at {settings.ORIGINS[0]}{reverse('admin:index')}"
         )
