@@ -146,4 +146,4 @@ def requeue(recording: Recording) -> bool:
         store.update(recording.id, cancel_requested=False, attempt=recording.attempts)
         store.release(recording.id, attempt=recording.attempts)
         return True
-    return recording.is_showable and transcripts.begin_anew(recording)
+    return recording.is_showable and transcripts.begin_anew(recording, even_running=True)

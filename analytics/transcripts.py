@@ -21,6 +21,7 @@ from analytics.models import SHOWABLE, Recording, Source, Transcript, Transcript
 
 LEFTOVERS: Final = "sound-*"  # folders for the sound of a recording, on its way to where it is heard
 COMING: Final = (TranscriptStatus.WAITING, TranscriptStatus.RUNNING)
+ENDED_WITHOUT: Final = (TranscriptStatus.FAILED, TranscriptStatus.CANCELLED)
 LONGEST_NOTE: Final = Transcript._meta.get_field("note").max_length or 0
 
 
@@ -107,9 +108,9 @@ def release(recording_id: uuid.UUID, *, attempt: int | None = None) -> None:
     update(recording_id, attempt=attempt, status=TranscriptStatus.WAITING, progress=0.0)
 
 
-def begin_anew(recording: Recording) -> bool:
-    """Let one that runs, failed or was stopped wait again; False where there is none such."""
-    states = (TranscriptStatus.RUNNING, TranscriptStatus.FAILED, TranscriptStatus.CANCELLED)
+def begin_anew(recording: Recording, *, even_running: bool = False) -> bool:
+    """Let one that failed or was stopped wait again; False where there is none such."""
+    states = (*ENDED_WITHOUT, TranscriptStatus.RUNNING) if even_running else ENDED_WITHOUT
     rows = Transcript.objects.filter(recording_id=recording.id, status__in=states)
     afresh = {"status": TranscriptStatus.WAITING, "progress": 0.0, "note": "", "finished_at": None}
     return bool(rows.update(cancel_requested=False, **afresh))

@@ -27,7 +27,7 @@ from engageai.errors import Rejected
 from engageai.limits import App, Message, Receive, Scope, Send, header, refuse
 
 WORDS: Final = {
-    "uploads": "uploads",
+    "uploads": "recordings",
     "pages": "new pages",
     "exports": "downloads",
     "searches": "searches for something to read",
@@ -35,7 +35,7 @@ WORDS: Final = {
 }
 """What each meter counts, in the words of its refusal."""
 PAGES: Final = frozenset({"upload-start", "live-start"})
-UPLOADS: Final = frozenset({"upload-new"})
+UPLOADS: Final = frozenset({"upload-new", "content-again"})
 PROGRAMS: Final = {"api-recordings": "uploads", "api-sessions": "pages", "api-film": "exports"}
 """What a program posts to, where looking is free."""
 EXPORTS: Final = frozenset({"recording-result", "recording-bench", "content-file", "content-engagement", "film-begin"})

@@ -31,7 +31,6 @@ FAILED: Final = "The transcript could not be made because of a fault on our side
 NO_ROOM: Final = "The disk of this machine is full, so the transcript could not be kept. The other results stand."
 RESTARTED: Final = "The server was restarted twice while this recording was transcribed, so there is no transcript."
 STALLED: Final = "Writing down what was said fell silent twice, so there is no transcript. The other results stand."
-BUSY: Final = "Too many recordings were waiting, so there is no transcript."
 
 
 class Cancelled(Exception):
@@ -47,6 +46,12 @@ def begin(recording_id: uuid.UUID) -> None:
     with suppress(Recording.DoesNotExist, store.NotFound):
         transcripts.open_for(Recording.objects.get(id=recording_id))
         _enqueue(recording_id)
+
+
+def begin_again(recording: Recording) -> None:
+    """Have words that failed or were stopped written down after all; what runs or is there stays as it is."""
+    if transcripts.begin_anew(recording):
+        _enqueue(recording.id)
 
 
 def recover() -> int:
@@ -69,11 +74,8 @@ def _enqueue_all(waiting: Iterable[uuid.UUID]) -> int:
 
 
 def _enqueue(recording_id: uuid.UUID) -> None:
-    try:
+    with suppress(tasks.Full):  # it waits, and the next round of the reaper takes it up
         write_down.enqueue(str(recording_id))
-    except tasks.Full:
-        if transcripts.claim(recording_id) is not None:
-            transcripts.end(recording_id, TranscriptStatus.FAILED, BUSY)
 
 
 @task(backend="speech")

@@ -1,4 +1,4 @@
-"""What was said, for the recording's owner: the fragment of its page, the files to take away, the way to stop it.
+"""What was said, for the recording's owner: the fragment of its page, files to take away, ways to stop and retry it.
 
 Knows requests and answers. What is shown is decided by paragraphs and captions; an owner is found by access alone.
 """
@@ -20,7 +20,7 @@ from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.scoring import Environment
 from analytics.transcript import Transcript as Spoken
 from analytics.transcript import parse
-from engageai.content import captions, paragraphs
+from engageai.content import captions, jobs, paragraphs
 
 NO_MICROPHONE: Final = "A camera is read without its microphone, so there are no words."
 MEDIA_TYPES: Final = {
@@ -45,12 +45,23 @@ def transcript(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.U
 
 @require_POST
 def cancel(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
-    """The fragment again; a browser without scripts goes back to the page."""
     recording = access.showable_or_404(request, session_id, recording_id)
     transcripts.request_cancel(recording)
+    return _answer(request, recording)
+
+
+@require_POST
+def again(request: HttpRequest, session_id: uuid.UUID, recording_id: uuid.UUID) -> HttpResponse:
+    recording = access.showable_or_404(request, session_id, recording_id)
+    jobs.begin_again(recording)
+    return _answer(request, recording)
+
+
+def _answer(request: HttpRequest, recording: Recording) -> HttpResponse:
+    """The fragment again; a browser without scripts goes back to the page."""
     if request.headers.get("HX-Request") == "true":
         return _fragment(request, recording)
-    return HttpResponseRedirect(reverse("recording-show", args=[session_id, recording_id]), status=303)
+    return HttpResponseRedirect(reverse("recording-show", args=[recording.session_id, recording.id]), status=303)
 
 
 @require_safe

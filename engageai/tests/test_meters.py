@@ -84,7 +84,7 @@ async def test_the_eleventh_upload_in_an_hour_is_refused_unread() -> None:
     assert (status, server.reached) == (429, 10)
     assert 300 < int(headers["retry-after"]) <= 360
     error = json.loads(body)["error"]
-    assert error == {"code": "too-often", "message": "Too many uploads in a short time. Try again in 6 minutes."}
+    assert error == {"code": "too-often", "message": "Too many recordings in a short time. Try again in 6 minutes."}
     assert server.taken_bytes <= 1000
 
 
@@ -155,6 +155,12 @@ async def test_downloads_are_metered() -> None:
     server = Server()
     path = f"/s/{uuid.uuid4()}/recordings/{uuid.uuid4()}/result.json"
     assert await statuses(server, 301, path, method="GET", cookie="mine") == [200] * 300 + [429]
+
+
+async def test_words_that_are_asked_for_again_cost_what_a_recording_does() -> None:
+    server = Server()
+    assert await statuses(server, 9, cookie="mine") == [200] * 9
+    assert await statuses(server, 2, f"{UPLOAD}{uuid.uuid4()}/transcript/again/", cookie="mine") == [200, 429]
 
 
 async def test_what_costs_nothing_is_not_metered() -> None:

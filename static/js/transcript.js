@@ -2,10 +2,12 @@
 // htmx fetches the fragment and asks again while it is being written; this module knows its data attributes, no numbers.
 
 import { clock } from "./format.js";
+import { sentenceOf } from "./resources.js";
 import { rowAt } from "./rows.js";
 
 const EARLY_S = 0.25; // the picture on screen may be a little older than the moment that was asked for
 const RESTING_MS = 6000; // a list that its reader just moved stays where it is
+const FAILED = "The words could not be loaded.";
 const SPOKEN = { waiting: "", running: "Writing down what was said.", done: "What was said is shown." };
 
 const environmentOf = (url) => new URL(url, location.href).searchParams.get("environment");
@@ -39,7 +41,7 @@ export class Transcript {
     place.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event));
     place.addEventListener("htmx:afterSwap", () => this.afterSwap());
     for (const kind of ["responseError", "sendError", "timeout"]) {
-      section.addEventListener(`htmx:${kind}`, (event) => this.fail(event.detail.xhr.status));
+      section.addEventListener(`htmx:${kind}`, (event) => this.fail(event.detail.xhr));
     }
     this.one("again").addEventListener("click", () => this.ask(this.url));
     section.addEventListener("change", (event) => {
@@ -127,9 +129,10 @@ export class Transcript {
     return this.body?.dataset.said;
   }
 
-  fail(status) {
+  fail({ status, responseText }) {
     const isOfAnother = this.shownFor && this.shownFor !== environmentOf(this.url);
     if (status === 404 || isOfAnother) this.place.textContent = ""; // wiped, or the scores of another environment
+    this.one("why").textContent = (status === 429 ? sentenceOf(responseText) : null) ?? FAILED;
     this.trouble(true);
   }
 

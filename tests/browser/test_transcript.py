@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import HIGH, NewVisitor, assert_fits, at_dashboard, at_what_to_read
 from tests.browser.planted import Planted
@@ -158,6 +158,33 @@ def test_a_recording_without_sound_says_so_and_keeps_its_scores(visit: NewVisito
     expect(page.locator("#next")).to_be_hidden()
     expect(page.locator("[data-captions-label]")).to_be_hidden()
     expect(page.locator(".score-figure")).to_be_visible()
+
+
+def test_words_that_were_stopped_can_be_asked_for_again(visit: NewVisitor, talk: Planted) -> None:
+    """By a page whose server answers as planned: stopped at first, then too often asked, then it begins."""
+    refused = '<div class="message"><p>Too many recordings in a short time.</p></div>'
+    answers = [(429, refused), (200, '<div data-said="waiting"><p>Waiting to be written down</p></div>')]
+    visitor = visit(storage_state=talk.cookies)
+    visitor.excuse("Failed to load resource|Response Status Error Code|htmx:")
+    context = visitor.context
+
+    def stopped(route: Route) -> None:
+        again = route.request.url.replace("/transcript/", "/transcript/again/")
+        form = f'<form hx-post="{again}" hx-target="#said-place"><button>Again</button></form>'
+        route.fulfill(content_type="text/html", body=f'<div data-said="cancelled">{form}</div>')
+
+    def answer(route: Route) -> None:
+        status, body = answers.pop(0)
+        route.fulfill(status=status, content_type="text/html", body=body)
+
+    context.route("**/transcript/?environment=*", stopped)
+    context.route("**/transcript/again/*", answer)
+    page = visitor.page(talk.url)
+    page.get_by_role("button", name="Again", exact=True).click()
+    expect(page.locator("[data-said-trouble]")).to_contain_text("Too many recordings in a short time.")
+    page.get_by_role("button", name="Again", exact=True).click()
+    expect(page.locator("#said-place")).to_contain_text("Waiting to be written down")
+    expect(page.locator("[data-said-trouble]")).to_be_hidden()
 
 
 def test_without_keys_nothing_asks_to_be_sent_anywhere(visit: NewVisitor) -> None:

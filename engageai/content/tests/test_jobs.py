@@ -55,6 +55,14 @@ def full(_: Recording) -> None:
     raise OperationalError("database or disk is full")
 
 
+def fail(parrot: Parrot, _: Recording) -> None:
+    parrot.meanwhile = lambda: 1 / 0
+
+
+def stop(parrot: Parrot, recording: Recording) -> None:
+    parrot.meanwhile = lambda: transcripts.request_cancel(recording)
+
+
 def run(recording: Recording) -> Transcript:
     jobs.write_down.call(str(recording.id))
     return Transcript.objects.get(recording_id=recording.id)
@@ -208,15 +216,37 @@ def test_two_workers_do_not_share_one(recording: Recording, parrot: Parrot) -> N
     assert run(recording).attempts == 1
 
 
-def test_too_many_waiting_is_said(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_too_many_wait_it_waits_too(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(recording_id: str) -> None:
         raise tasks.Full
 
     Transcript.objects.all().delete()
-    monkeypatch.setattr(type(jobs.write_down), "enqueue", lambda task, recording_id: full(recording_id))
-    jobs.begin(recording.id)
-    row = Transcript.objects.get()
-    assert (row.status, row.note) == ("failed", jobs.BUSY)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(jobs.write_down), "enqueue", lambda task, recording_id: full(recording_id))
+        jobs.begin(recording.id)
+        row = Transcript.objects.get()
+        assert (row.status, row.note) == ("waiting", "")
+    assert jobs.reap() == 1
+
+
+@pytest.mark.parametrize("end", [fail, stop])
+def test_words_that_failed_or_were_stopped_can_be_had_after_all(
+    end: Callable[[Parrot, Recording], None], recording: Recording, parrot: Parrot
+) -> None:
+    end(parrot, recording)
+    assert run(recording).status in ("failed", "cancelled")
+    parrot.meanwhile = lambda: None
+    jobs.begin_again(recording)
+    row = run(recording)
+    assert (row.status, row.note, row.cancel_requested) == ("done", "", False)
+    jobs.begin_again(recording)
+    assert Transcript.objects.get().status == "done", "what is there is not made twice"
+
+
+def test_words_on_their_way_are_not_begun_again(recording: Recording) -> None:
+    transcripts.claim(recording.id)
+    jobs.begin_again(recording)
+    assert Transcript.objects.get().status == "running"
 
 
 def test_a_recording_that_is_gone_is_no_fault() -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from analytics import folders, store, transcripts
-from analytics.models import Recording, TranscriptStatus
+from analytics.models import Recording, Transcript, TranscriptStatus
 from analytics.tests.synthetic import audience, dirichlet
 from analytics.transcript import ENGLISH_ONLY, Word
 from engageai.conftest import Visitor
@@ -122,6 +122,27 @@ def test_it_can_be_stopped(visitor: Visitor, recording: Recording) -> None:
     assert (answer.status_code, answer.context["transcript"].status) == (200, "cancelled")
     plain = visitor.client.post(url)
     assert (plain.status_code, plain["Location"]) == (303, visitor.url("recording-show", recording))
+
+
+def test_what_was_stopped_can_be_asked_for_again(visitor: Visitor, recording: Recording) -> None:
+    url = visitor.url("content-again", recording)
+    assert url not in fragment(visitor, recording).text, "it is on its way"
+    visitor.client.post(visitor.url("content-cancel", recording))
+    assert url in fragment(visitor, recording).text
+    assert visitor.client.get(url).status_code == 405
+    answer = visitor.client.post(url, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.context["transcript"].status) == (200, "waiting")
+    assert "hx-trigger" in answer.text
+    plain = visitor.client.post(url)
+    assert (plain.status_code, plain["Location"]) == (303, visitor.url("recording-show", recording))
+
+
+def test_where_there_is_nothing_to_write_down_nothing_is_tried_again(visitor: Visitor, recording: Recording) -> None:
+    transcripts.claim(recording.id)
+    transcripts.end(recording.id, TranscriptStatus.ABSENT, "This recording has no sound.")
+    assert visitor.url("content-again", recording) not in fragment(visitor, recording).text
+    visitor.client.post(visitor.url("content-again", recording))
+    assert Transcript.objects.get().status == "absent"
 
 
 @pytest.mark.parametrize(
