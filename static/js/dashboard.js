@@ -211,7 +211,7 @@ const moments = one("[data-moments]") && new Moments(one("[data-moments]"), { cu
 const lineTable = one("[data-line-table]") && new LineTable(one("[data-line-table]"), one("[data-line-summary]"));
 const lanes = charts.lanes && one("[data-lane-readout]") && new Lanes(charts.lanes, one("[data-lane-readout]"));
 const zoom = one("[data-zoom-controls]") && new Zoom(one("[data-zoom-controls]"), { charts: timed, cursor, load: loadStretch, until_s });
-const player = video && new Player(one("[data-stage]"), { emotions, reasons, boxes });
+const player = video && new Player(one("[data-stage]"), { emotions, reasons, boxes, enlarge: one("[data-full-screen]") });
 const now = one("[data-now]") && new Now(one("[data-now]"), { emotions, reasons, boxes });
 
 for (const chart of timed) {
@@ -283,13 +283,6 @@ for (const box of all("[data-line]")) {
 }
 
 one("[data-boxes-switch]")?.addEventListener("change", (event) => player.setVisible(event.target.checked));
-
-const fullScreen = one("[data-full-screen]");
-if (fullScreen) fullScreen.hidden = !document.fullscreenEnabled;
-fullScreen?.addEventListener("click", () => {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else one("[data-stage]").requestFullscreen().catch(() => {}); // the browser says why, where it says anything
-});
 
 document.addEventListener("engageai:theme", () => {
   for (const chart of Object.values(charts)) chart.draw();

@@ -4,7 +4,7 @@
 import { FaceBrush } from "./faces.js";
 
 export class Player {
-  constructor(stage, { emotions, reasons, boxes }) {
+  constructor(stage, { emotions, reasons, boxes, enlarge }) {
     this.stage = stage;
     this.video = stage.querySelector("video");
     this.canvas = stage.querySelector("canvas");
@@ -18,7 +18,17 @@ export class Player {
     stage.parentElement.style.setProperty("--aspect", this.size.width / this.size.height);
     boxes.onArrival(() => this.render());
     this.listen();
+    this.offerFullScreen(enlarge);
     this.render();
+  }
+
+  // Some phones let no more than a video of their own fill the screen.
+  offerFullScreen(button) {
+    button.hidden = !document.fullscreenEnabled;
+    button.addEventListener("click", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else this.stage.requestFullscreen().catch(() => {}); // the browser says why, where it says anything
+    });
   }
 
   listen() {

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,36 +17,12 @@ from emotion_ml.tests import clips
 from emotion_ml.tests.patience import slack
 from engageai import own_server
 from tests.browser.conftest import HEIGHT, WIDTH, NewVisitor, Visitor, at_results, swaying
+from tests.browser.kept import Kept, session_of, until
 
 GONE_MS: Final = 2000  # design.md: nothing is left 2 s after a reload
 CLOSED_TAB_S: Final = 4  # more than it takes a busy machine to come from one page to the next
-LONG_MS: Final = 60_000
 SESSION: Final = re.compile(r"/s/([0-9a-f-]{36})/")
 SLOW_UPLOAD: Final = {"offline": False, "downloadThroughput": -1, "uploadThroughput": 50_000, "latency": 0}
-
-
-@dataclass
-class Kept:
-    """What the server has of sessions, read from its disk."""
-
-    data_dir: Path
-
-    def rows(self, session: str) -> int:
-        """Of the session and of everything that belongs to it."""
-        with sqlite3.connect(f"file:{self.data_dir / 'db.sqlite3'}?mode=ro", uri=True) as database:
-            key = session.replace("-", "")
-            found = database.execute("SELECT COUNT(*) FROM analytics_analysissession WHERE id = ?", [key]).fetchone()[0]
-            of_it = database.execute("SELECT COUNT(*) FROM analytics_recording WHERE session_id = ?", [key])
-            return int(found + of_it.fetchone()[0])
-
-    def files(self, session: str = "") -> list[Path]:
-        places = (self.data_dir / "sessions" / session, self.data_dir / "trash", self.data_dir / "incoming")
-        return [path for place in places for path in place.rglob("*") if path.is_file()]
-
-    def running(self, session: str) -> bool:
-        with sqlite3.connect(f"file:{self.data_dir / 'db.sqlite3'}?mode=ro", uri=True) as database:
-            sql = "SELECT COUNT(*) FROM analytics_recording WHERE session_id = ? AND status = 'running'"
-            return bool(database.execute(sql, [session.replace("-", "")]).fetchone()[0])
 
 
 @pytest.fixture(scope="module")
@@ -73,21 +48,6 @@ def origin(data_dir: Path) -> Iterator[str]:
 @pytest.fixture
 def kept(data_dir: Path) -> Kept:
     return Kept(data_dir)
-
-
-def session_of(page: Page) -> str:
-    session = page.locator("script[data-session]").get_attribute("data-session")
-    assert session
-    return session
-
-
-def until(condition: Callable[[], bool], page: Page, limit_ms: float = LONG_MS) -> float:
-    """How many milliseconds it took."""
-    began = time.monotonic()
-    while not condition():
-        assert (time.monotonic() - began) * 1000 < limit_ms, "it did not happen"
-        page.wait_for_timeout(20)
-    return (time.monotonic() - began) * 1000
 
 
 def sent(visitor: Visitor, clip: Path) -> Page:

@@ -14,17 +14,16 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from analytics import films, scoring, store, timeline
+from analytics import films, store
 from analytics.models import Film, Recording
 from analytics.readings import Readings
 from analytics.tests.synthetic import audience, dirichlet
 from emotion_ml import render
-from emotion_ml.overlay import Overlay
 from emotion_ml.tests import clips
 from emotion_ml.types import LeftOut
 from engageai import tasks
 from engageai.conftest import Visitor
-from engageai.film import captions, jobs
+from engageai.film import jobs
 from engageai.film.rows import Rows
 
 pytestmark = pytest.mark.django_db
@@ -94,26 +93,6 @@ def test_it_is_drawn_on_and_says_what_made_it(recording: Recording, clip: Path) 
     assert changed[100:200, 150:300].mean() < 0.05
     with av.open(str(films.path(recording))) as container:
         assert "resnet50 abababababab" in container.metadata["comment"]
-
-
-def test_the_score_it_carries_is_that_of_the_chart() -> None:
-    instants = timeline.instants(audience(np.arange(600) / 5, dirichlet(600, 2)))
-    environment = scoring.environment("classroom")
-    found = captions.captions(instants, environment)
-    rolling = scoring.score(timeline.rolling(instants, 30.0), environment)
-    assert [t_s for t_s, _ in found[:-1]] == list(range(120))
-    assert found[0][1] == found[-1][1] == ""
-    assert found[60][1].startswith(f"Classroom: {rolling[300]:.1f} of 5 (")
-
-
-def test_the_score_is_gone_where_readings_have_a_hole() -> None:
-    times = np.r_[np.arange(300) / 5, 90 + np.arange(300) / 5]
-    found = captions.captions(timeline.instants(audience(times, dirichlet(600, 2))), scoring.environment("classroom"))
-    film = Overlay([], found)
-    assert film.caption_at(60.0).startswith("Classroom: ")
-    assert film.caption_at(70.0) == ""
-    assert film.caption_at(100.0).startswith("Classroom: ")
-    assert film.caption_at(160.0) == ""
 
 
 def test_a_recording_without_expressions_carries_no_score(
