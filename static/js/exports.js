@@ -138,9 +138,25 @@ section.addEventListener("htmx:sendError", ({ detail: { elt } }) => {
   complainOfFilm(`${CUT_OFF}${then}`);
 });
 
+const endTrouble = () => filmTrouble && trouble.textContent === filmTrouble && complainOfFilm("");
+
+// While it is drawn only its figures change: a button that is replaced while it is being pressed is never clicked. Where
+// it is replaced, the one button of all states keeps the focus.
+const stateOf = (place) => `${place.querySelector("[data-film]")?.dataset.film} ${place.querySelector("#film-button")?.ariaDisabled}`;
+
+section.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const place = document.getElementById("film");
+  const fresh = new DOMParser().parseFromString(detail.serverResponse, "text/html");
+  if (!place.querySelector("[data-film-bar]") || stateOf(fresh) !== stateOf(place)) return;
+  detail.shouldSwap = false;
+  place.querySelector("[data-film-line]").textContent = fresh.querySelector("[data-film-line]").textContent;
+  place.querySelector("[data-film-bar]").value = fresh.querySelector("[data-film-bar]").value;
+  endTrouble();
+});
+
 let film = null;
 section.addEventListener("htmx:afterSwap", () => {
-  if (filmTrouble && trouble.textContent === filmTrouble) complainOfFilm("");
+  endTrouble();
   const state = section.querySelector("[data-film]")?.dataset.film ?? null;
   if (film !== null && state !== film) spoken.textContent = FILMS[state] ?? "The video was not made.";
   film = state;

@@ -32,13 +32,15 @@ const showRunning = (state) => {
   part("bar").value = state.progress;
   part("message").textContent = state.message ?? "";
   part("eta").textContent = state.remaining;
-  for (const stage of state.stages) {
-    const item = job.querySelector(`[data-stage="${stage.name}"]`);
-    if (!item) continue;
-    item.dataset.state = stage.state;
-    item.querySelector("[data-word]").textContent = WORDS[stage.state];
-  }
+  for (const stage of state.stages) showStage(stage);
   announce(state);
+};
+
+const showStage = ({ name, state }) => {
+  const item = job.querySelector(`[data-stage="${name}"]`);
+  if (!item) return;
+  item.dataset.state = state;
+  item.querySelector("[data-word]").textContent = WORDS[state];
 };
 
 const show = (state) => {
@@ -85,9 +87,24 @@ document.addEventListener("htmx:sendError", () => {
   if (message) message.textContent = "No connection to the server. Trying again.";
 });
 
-document.addEventListener("htmx:afterSwap", () => {
+const tellStage = () => {
   const now = job.querySelector('[data-state="now"] .stage-label');
   say(now ? now.textContent : job.querySelector("h1").textContent);
+};
+
+// While it goes on only the figures change: a button that is replaced while it is being pressed is never clicked.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const fresh = new DOMParser().parseFromString(event.detail.serverResponse, "text/html").querySelector("[data-status]");
+  if (!fresh?.querySelector("[data-bar]") || !part("bar")) return;
+  const stages = [...fresh.querySelectorAll("[data-stage]")];
+  if (stages.length !== job.querySelectorAll("[data-stage]").length) return;
+  event.detail.shouldSwap = false;
+  for (const name of ["percent", "message", "eta"]) part(name).textContent = fresh.querySelector(`[data-${name}]`).textContent;
+  part("bar").value = fresh.querySelector("[data-bar]").value;
+  for (const { dataset } of stages) showStage({ name: dataset.stage, state: dataset.state });
+  tellStage();
 });
+
+document.addEventListener("htmx:afterSwap", tellStage);
 
 if (running()) connect();

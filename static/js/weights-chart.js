@@ -1,5 +1,5 @@
 // Lines of scores over time as one small SVG, quick enough to follow a slider. Knows geometry; colours are the style
-// sheet's, by the kind of each line, and numbers come from elsewhere.
+// sheet's, by the kind of each line, and numbers come from elsewhere. Its label tells those of each named line.
 
 import { clock } from "./format.js";
 
@@ -34,6 +34,15 @@ const path = (times, scores, x, y) => {
 
 const lastOf = (scores) => scores.findLast((value) => !Number.isNaN(value));
 
+const told = ({ label, scores }) => {
+  let [lowest, highest] = [Infinity, -Infinity];
+  for (const value of scores) {
+    if (value < lowest) lowest = value;
+    if (value > highest) highest = value;
+  }
+  return lowest > highest ? `${label}: no score.` : `${label}: ${lowest.toFixed(2)} to ${highest.toFixed(2)}, ${lastOf(scores).toFixed(2)} at the end.`;
+};
+
 // Labels keep their order and stand a line apart at least.
 const spread = (labels) => {
   labels.sort((one, other) => one.y - other.y);
@@ -56,6 +65,7 @@ export class WeightsChart {
   // Each line: kind, label ("" for none), times, scores.
   show(lines) {
     this.lines = lines;
+    this.svg.setAttribute("aria-label", `The 30-second line of every set of values. ${lines.filter((line) => line.label).map(told).join(" ")}`);
     this.draw();
   }
 

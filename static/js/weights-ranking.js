@@ -27,7 +27,7 @@ export class Ranking {
     for (const column of [0, 1, 4]) cells[column].className = "num";
     cells[2].append(go);
     cells[3].className = "lab-words";
-    cells[3].textContent = segment.text;
+    Object.assign(cells[3], { textContent: segment.text, dir: "auto" });
     row.append(...cells);
     return { row, cells };
   }

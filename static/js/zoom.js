@@ -14,7 +14,9 @@ export class Zoom {
     this.place = controls.querySelector("[data-zoom-place]");
     controls.hidden = until_s < 2 * LEAST_S;
     const actions = { in: () => this.by(0.5), out: () => this.by(2), whole: () => this.show(0, until_s) };
-    for (const button of controls.querySelectorAll("[data-zoom]")) button.addEventListener("click", actions[button.dataset.zoom]);
+    for (const button of controls.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => button.ariaDisabled !== "true" && actions[button.dataset.zoom]());
+    }
     this.place.addEventListener("input", () => this.show(Number(this.place.value), Number(this.place.value) + this.length_s));
     for (const chart of charts) chart.node.parentElement.addEventListener("wheel", (event) => this.wheel(event, chart), { passive: false });
     this.tell();
@@ -67,12 +69,16 @@ export class Zoom {
 
   tell() {
     const isWhole = this.view === null;
-    this.controls.querySelector("[data-zoom=whole]").disabled = isWhole;
-    this.controls.querySelector("[data-zoom=out]").disabled = isWhole;
-    this.controls.querySelector("[data-zoom=in]").disabled = this.length_s <= LEAST_S;
+    this.allow("whole", !isWhole);
+    this.allow("out", !isWhole);
+    this.allow("in", this.length_s > LEAST_S);
     this.place.hidden = isWhole;
     if (isWhole) return;
     Object.assign(this.place, { min: 0, max: this.until_s - this.length_s, step: this.length_s / 20, value: this.view[0] });
     this.place.setAttribute("aria-valuetext", clock(this.view[0]));
+  }
+  // A button that was just pressed keeps the focus, so it is never disabled altogether.
+  allow(name, isAllowed) {
+    this.controls.querySelector(`[data-zoom=${name}]`).ariaDisabled = String(!isAllowed);
   }
 }

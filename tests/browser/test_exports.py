@@ -126,7 +126,7 @@ def test_tables_and_report_are_one_click_each(results: Page) -> None:
 
 def test_the_annotated_video_is_made_on_demand_and_plays_with_sound(visit: NewVisitor, talking_clip: Path) -> None:
     results = at_dashboard(visit().analyse(talking_clip))
-    results.locator("#film-make").click()
+    results.locator("#film-button").click()
     link = results.locator("[data-film-link]")
     expect(link).to_be_visible(timeout=JOB_MS)
     expect(results.locator("[data-film-spoken]")).to_have_text("The video is ready.")
@@ -144,7 +144,7 @@ def test_the_annotated_video_is_made_on_demand_and_plays_with_sound(visit: NewVi
 def test_the_section_works_by_keyboard_and_on_a_phone(results: Page) -> None:
     page = results
     page.set_viewport_size({"width": 360, "height": 740})
-    expect(page.locator("#film-make")).to_be_visible()
+    expect(page.locator("#film-button")).to_be_visible()
     assert_fits(page, 360)
     sizes = page.locator("#exports a:visible, #exports button:visible").evaluate_all(
         "(all) => all.map((each) => [each.getBoundingClientRect().height, each.textContent])"

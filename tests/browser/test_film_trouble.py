@@ -23,7 +23,7 @@ def page(visit: NewVisitor, analysed: Planted) -> Page:
     visitor = visit(storage_state=analysed.cookies)
     visitor.excuse("Failed to load resource|Response Status Error Code|htmx:")
     page = at_dashboard(visitor.page(analysed.url))
-    expect(page.locator("#film-make")).to_be_visible()
+    expect(page.locator("#film-button")).to_be_visible()
     return page
 
 
@@ -46,16 +46,16 @@ def answer(page: Page, address: str, *answers: Answer) -> list[Answer]:
 def test_a_refusal_is_told_in_the_server_s_words_until_it_is_over(status: int, page: Page) -> None:
     answer(page, "**/film/begin/", refused(status), refused(200, STOPPED))
     trouble = page.locator("[data-export-trouble]")
-    page.locator("#film-make").click()
+    page.locator("#film-button").click()
     expect(trouble).to_have_text(NO_ROOM)
-    page.locator("#film-make").click()
+    page.locator("#film-button").click()
     expect(page.locator("#film")).to_contain_text("Stopped.")
     expect(trouble).to_be_hidden()
 
 
 def test_a_fault_without_words_is_called_one(page: Page) -> None:
     answer(page, "**/film/begin/", refused(502, ""))
-    page.locator("#film-make").click()
+    page.locator("#film-button").click()
     expect(page.locator("[data-export-trouble]")).to_have_text(
         "That did not work because of a fault on our side. Nothing else is affected."
     )
@@ -67,9 +67,9 @@ def test_only_what_asks_again_says_so(page: Page) -> None:
     answer(page, "**/film/begin/", cut, refused(200, DRAWN % url))
     polls = answer(page, f"**{url}", cut)
     trouble = page.locator("[data-export-trouble]")
-    page.locator("#film-make").click()
+    page.locator("#film-button").click()
     expect(trouble).to_have_text("No connection to the server. Try again.")
-    page.locator("#film-make").click()
+    page.locator("#film-button").click()
     expect(trouble).to_have_text("No connection to the server. Trying again.")
     polls[:] = [refused(200, STOPPED)]
     expect(page.locator("#film")).to_contain_text("Stopped.")

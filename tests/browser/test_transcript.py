@@ -32,7 +32,7 @@ def page(visit: NewVisitor, talk: Planted) -> Page:
 def all_there(page: Page) -> Page:
     expect(page.locator("[data-said=done]")).to_be_visible()
     expect(page.locator("[data-moments-body]")).to_be_attached()
-    expect(page.locator("#film-make")).to_be_visible()
+    expect(page.locator("#film-button")).to_be_visible()
     return at_dashboard(page)
 
 

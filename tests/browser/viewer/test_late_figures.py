@@ -39,7 +39,7 @@ def test_a_zoom_before_the_figures_came_shows_them_when_they_come(visit: NewVisi
     page = visitor.context.new_page()
     held = Held(page)
     page.goto(recording.url)
-    page.wait_for_function("() => document.querySelector('[data-zoom=in]').disabled === false")
+    page.wait_for_function("() => document.querySelector('[data-zoom=in]').ariaDisabled === 'false'")
     for _ in range(2):
         page.locator("[data-zoom=in]").click()
     page.wait_for_timeout(400)  # longer than a zoom rests before it asks
