@@ -14,7 +14,7 @@ SEMINAR = environment("seminar")
 
 def headed(low: float, high: float, **more: Any) -> dict[str, Any]:
     band = {"score": (low + high) / 2, "low": low, "high": high}
-    return {"engagement": {"seminar": band}, "readings_used": 300, "coverage": 1.0} | more
+    return {"engagement": {"seminar": band}, "readings_used": 300, "coverage": 1.0, "tracks": []} | more
 
 
 @pytest.mark.parametrize(

@@ -267,7 +267,7 @@ def test_nothing_is_left_open(fresh: Sandbox, clip: Path) -> None:
     for _ in range(10):
         list(video.frames(clip, 5))
         list(video.sound(clip, 60))
-    assert open_files() == before
+    assert open_files() <= before  # what an earlier test forgot may be collected meanwhile
 
 
 def refused(path: Path) -> DecoderFailed:
