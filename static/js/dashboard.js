@@ -232,18 +232,23 @@ page.addEventListener("click", (event) => {
   cursor.seek(Number(place.dataset.seek));
 });
 
+const DRAG_PX = 10; // a finger that scrolls the page moves sideways by less before the browser takes it over
 for (const chart of timed) {
   const surface = chart.node.parentElement;
+  let pressed_px = 0;
   surface.addEventListener("pointerdown", (event) => {
     if (event.button || !chart.layout) return;
     surface.setPointerCapture(event.pointerId);
+    pressed_px = event.clientX;
     if (event.pointerType !== "touch") cursor.seek(chart.timeAt(event.clientX)); // a finger may be about to scroll
   });
   surface.addEventListener("click", (event) => chart.layout && cursor.seek(chart.timeAt(event.clientX)));
   surface.addEventListener("pointermove", (event) => {
     if (!chart.layout) return;
-    if (surface.hasPointerCapture(event.pointerId)) cursor.seek(chart.timeAt(event.clientX));
-    else if (chart === charts.series) readOut(chart.timeAt(event.clientX));
+    const isDragged = event.pointerType !== "touch" || Math.abs(event.clientX - pressed_px) > DRAG_PX;
+    const isHeld = surface.hasPointerCapture(event.pointerId);
+    if (isHeld && isDragged) cursor.seek(chart.timeAt(event.clientX));
+    else if (!isHeld && chart === charts.series) readOut(chart.timeAt(event.clientX));
     if (chart === charts.lanes) lanes?.point(event);
   });
   surface.addEventListener("pointerleave", () => {

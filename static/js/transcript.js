@@ -131,7 +131,10 @@ export class Transcript {
 
   fail({ status, responseText }) {
     const isOfAnother = this.shownFor && this.shownFor !== environmentOf(this.url);
-    if (status === 404 || isOfAnother) this.place.textContent = ""; // wiped, or the scores of another environment
+    if (status === 404 || isOfAnother) {
+      this.place.textContent = ""; // wiped, or the scores of another environment
+      this.collect();
+    }
     this.one("why").textContent = (status === 429 ? sentenceOf(responseText) : null) ?? FAILED;
     this.trouble(true);
   }

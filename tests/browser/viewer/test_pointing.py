@@ -10,11 +10,13 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.planted import Planted
 
-TOUCHED = """([selector, kind]) => {
+TOUCHED = """([selector, kind, x_px = 0, y_px = 0]) => {
   const surface = document.querySelector(selector).parentElement;
   const { left, top, width } = surface.getBoundingClientRect();
-  const at = { clientX: left + 0.7 * width, clientY: top + 60, pointerId: 1, pointerType: "touch", bubbles: true };
+  const [clientX, clientY] = [left + 0.7 * width + x_px, top + 60 + y_px];
+  const at = { clientX, clientY, pointerId: 1, pointerType: "touch", bubbles: true };
   surface.setPointerCapture = () => {};
+  surface.hasPointerCapture = () => kind === "pointermove";
   surface.dispatchEvent(new PointerEvent(kind, at));
 }"""
 
@@ -22,10 +24,15 @@ TOUCHED = """([selector, kind]) => {
 def test_a_finger_that_scrolls_past_a_chart_moves_nothing_and_one_that_taps_does(page: Page) -> None:
     before = page.inner_text("[data-now-time]")
     page.evaluate(TOUCHED, ["[data-chart=series]", "pointerdown"])
+    page.evaluate(TOUCHED, ["[data-chart=series]", "pointermove", 4, -30])
     page.evaluate(TOUCHED, ["[data-chart=series]", "pointercancel"])
     assert page.inner_text("[data-now-time]") == before
     page.evaluate(TOUCHED, ["[data-chart=series]", "click"])
     expect(page.locator("[data-now-time]")).not_to_have_text(before)
+    tapped = page.inner_text("[data-now-time]")
+    page.evaluate(TOUCHED, ["[data-chart=series]", "pointerdown"])
+    page.evaluate(TOUCHED, ["[data-chart=series]", "pointermove", 40, 0])
+    expect(page.locator("[data-now-time]")).not_to_have_text(tapped)
 
 
 def test_a_word_that_is_selected_somewhere_takes_no_button_its_meaning(page: Page) -> None:
